@@ -136,9 +136,7 @@ class Pin:
     @property
     def key(self) -> str:
         """The name of the pin's resource in Terraform, unique in the stack."""
-        return pin_key(
-            self.template.key, self.storage_tag.name, self.pool.key if self.pool else None, self.side
-        )
+        return pin_key(self.template.key, self.storage_tag.name, self.pool.key if self.pool else None, self.side)
 
     @property
     def address(self) -> str:

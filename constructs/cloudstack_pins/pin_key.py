@@ -34,7 +34,5 @@ def refuse_collisions(keys: Iterable[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for key, what in keys:
         if key in seen:
-            raise ExpansionError(
-                f"{what} and {seen[key]} both become the Terraform name {key!r}; rename one of them"
-            )
+            raise ExpansionError(f"{what} and {seen[key]} both become the Terraform name {key!r}; rename one of them")
         seen[key] = what

@@ -1,0 +1,3 @@
+"""The commands, one module each: parse, call, print."""
+
+from __future__ import annotations

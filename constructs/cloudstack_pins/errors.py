@@ -11,10 +11,13 @@ PinsError                       anything that a person can repair; the command l
 ├── SettingsError               the environment or a settings file lacks or contradicts something
 ├── ActivationError             at least one pin is not active
 ├── OutputError                 a file that could not be written
+├── RunTaskError                a run task's request, or an answer of HCP Terraform, that cannot be used
 └── CloudStackError             a call to the CloudStack API failed
     ├── SignatureRefused        401: key, signature, clock, or a command that this server does not know
     ├── RightsMissing           432, 530, 531: the key's account may not do this
     ├── CapacityMissing         533: no host or pool fits
+    ├── LimitReached            532, 535: a limit of the account, domain or project
+    ├── RateLimited             429: more calls than the server takes
     ├── NotFound                431 with "entity does not exist"
     ├── ParameterRefused        any other 43x
     ├── JobFailed               an asynchronous job ended in failure for another reason
@@ -83,6 +86,10 @@ class OutputError(PinsError):
     """A file that could not be written; the old one, if any, is still there."""
 
 
+class RunTaskError(PinsError):
+    """A run task's request, or an answer of HCP Terraform, that cannot be used."""
+
+
 class CloudStackError(PinsError):
     """A call to the CloudStack API failed.
 
@@ -116,6 +123,18 @@ class CapacityMissing(CloudStackError):
     """533: no host or pool fits; CloudStack never says which limit it was."""
 
     repair = "check the pools' state, tags and thresholds and that hosts are up"
+
+
+class LimitReached(CloudStackError):
+    """532 or 535: a limit of the account, domain or project."""
+
+    repair = "raise the account's limits or use a root-admin account, which has none"
+
+
+class RateLimited(CloudStackError):
+    """429, still after waiting: more calls than the server takes."""
+
+    repair = "wait a minute, or raise api.throttling.max for this account"
 
 
 class NotFound(CloudStackError):
@@ -155,7 +174,7 @@ class TimedOut(CloudStackError):
 class TlsRefused(CloudStackError):
     """The server's certificate was not accepted."""
 
-    repair = "point REQUESTS_CA_BUNDLE at the CA file that signed it; verification stays on"
+    repair = "point CLOUDSTACK_CA or REQUESTS_CA_BUNDLE at the CA file that signed it; verification stays on"
 
 
 class ServerBroken(CloudStackError):

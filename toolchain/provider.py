@@ -1,0 +1,161 @@
+"""Get the Terraform provider cloudstack/cloudstack and print the path of the Terraform configuration that finds it.
+
+    TF_CLI_CONFIG_FILE=$(python -m toolchain.provider) terraform init
+
+The provider comes from the Terraform registry where it can be reached, else it is built from its Go module, pinned by
+toolchain/provider/go.mod and go.sum (about a minute, once). It stays in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from toolchain.caches import cache_folder
+
+SOURCE = "registry.terraform.io/cloudstack/cloudstack"
+VERSION = "0.6.0"
+BINARY = f"terraform-provider-cloudstack_v{VERSION}"
+GO_PACKAGE = "github.com/terraform-providers/terraform-provider-cloudstack"
+GO_MODULE = Path(__file__).parent / "provider"
+REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
+REGISTRY_SECONDS = 3.0
+
+_MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i686": "386"}
+
+
+class ToolchainError(Exception):
+    """The provider cannot be had; the text says what to do."""
+
+
+def main() -> int:
+    """Print the configuration's path; what takes time is told on stderr."""
+    try:
+        print(provide(cache_folder()))
+    except ToolchainError as error:
+        print(f"toolchain: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def provide(cache: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Put the provider into ``cache`` unless it is there, and return the Terraform configuration that names it."""
+    binary = cache / "mirror" / SOURCE / VERSION / platform_name() / BINARY
+    if not binary.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with _locked(cache / "provider.lock"):
+            if not binary.is_file():
+                binary.parent.mkdir(parents=True, exist_ok=True)
+                _get(binary, environ)
+    return _configuration(cache)
+
+
+def platform_name() -> str:
+    """Return this machine as Terraform names it, such as ``linux_amd64``."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}_{_MACHINES.get(machine, machine)}"
+
+
+def registry_answers(url: str = REGISTRY, seconds: float = REGISTRY_SECONDS) -> bool:
+    """Return whether the Terraform registry can be reached from here."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as response:
+            return isinstance(json.load(response), dict)
+    except (OSError, ValueError):
+        return False
+
+
+def _get(binary: Path, environ: Mapping[str, str]) -> None:
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=binary.parent) as folder:
+        new = Path(folder) / BINARY
+        if not (registry_answers() and _download(new, environ)):
+            _build(new, environ)
+        new.chmod(0o755)
+        new.replace(binary)
+
+
+def _download(new: Path, environ: Mapping[str, str]) -> bool:
+    """Let Terraform fetch and verify the provider; unpacked, since Terraform links to an unpacked mirror."""
+    folder = new.parent / "download"
+    folder.mkdir()
+    wanted = {"cloudstack": {"source": "cloudstack/cloudstack", "version": VERSION}}
+    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}), encoding="utf-8")
+    print(f"toolchain: downloading provider cloudstack/cloudstack {VERSION}", file=sys.stderr)
+    command = ["terraform", "providers", "mirror", f"-platform={platform_name()}", "mirror"]
+    quiet = {**environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    try:
+        subprocess.run(command, cwd=folder, env=quiet, check=True, capture_output=True, timeout=600)
+        archive = next((folder / "mirror").rglob("*.zip"))
+        with zipfile.ZipFile(archive) as packed:
+            name = next(name for name in packed.namelist() if Path(name).name.startswith("terraform-provider-"))
+            with packed.open(name) as source, new.open("wb") as target:
+                shutil.copyfileobj(source, target)
+    except (OSError, subprocess.SubprocessError, StopIteration, zipfile.BadZipFile) as error:
+        print(f"toolchain: the registry did not deliver it ({error}); building it instead", file=sys.stderr)
+        new.unlink(missing_ok=True)
+        return False
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _build(new: Path, environ: Mapping[str, str]) -> None:
+    go = shutil.which("go", path=environ.get("PATH"))
+    if go is None:
+        raise ToolchainError(
+            "the Terraform registry cannot be reached and there is no Go to build the provider with; "
+            "install Go 1.23 or newer (https://go.dev/dl), or allow access to registry.terraform.io"
+        )
+    print(f"toolchain: building provider cloudstack/cloudstack {VERSION} (about a minute, once)", file=sys.stderr)
+    settings = {**environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+    command = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", str(new), GO_PACKAGE]
+    built = subprocess.run(command, cwd=GO_MODULE, env=settings, capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        raise ToolchainError(
+            f"the provider could not be built: {built.stderr.strip()[-2000:]}\n"
+            "check that the Go module proxy can be reached (`go env GOPROXY`), then run it again"
+        )
+
+
+def _configuration(cache: Path) -> Path:
+    """Write the Terraform CLI configuration unless it is there already, whole or not at all."""
+    path = cache / "terraform.rc"
+    mirror = json.dumps(str(cache / "mirror"))
+    text = (
+        "# Made by toolchain/provider.py of cloudstack-pins.\n"
+        "disable_checkpoint = true\n\n"
+        "provider_installation {\n"
+        f'  filesystem_mirror {{\n    path    = {mirror}\n    include = ["cloudstack/cloudstack"]\n  }}\n'
+        '  direct {\n    exclude = ["cloudstack/cloudstack"]\n  }\n'
+        "}\n"
+    )
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        handle, name = tempfile.mkstemp(dir=cache, prefix=".terraform.rc.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    return path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time get the provider; the system lets go of the lock when a process dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -65,8 +65,10 @@ class Terraform:
         """Write the stack's JSON: of a pin set, without cdktf in between, or a document as it is."""
         from cloudstack_pins.stack_document import stack_document
         from cloudstack_pins.terraform_json import rendered
+        from cloudstack_pins.terraform_settings import Backend
 
-        document = what if isinstance(what, Mapping) else stack_document(what, backend={"local": {}})
+        beside = Backend(type="local", settings={})
+        document = what if isinstance(what, Mapping) else stack_document(what, terraform=beside)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.stack.write_text(rendered(document), encoding="utf-8")
 

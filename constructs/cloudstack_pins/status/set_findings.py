@@ -1,0 +1,258 @@
+"""Findings about what pins depend on: pools, templates, leases, the account's preference, the lock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from cloudstack_pins.status.declared import Declared
+from cloudstack_pins.status.observation import (
+    ALLOCATED_THRESHOLD,
+    PREFERENCE,
+    USED_THRESHOLD,
+    Observation,
+    SeenPool,
+)
+from cloudstack_pins.status.pin_findings import live_lease
+from cloudstack_pins.status.report import Finding, GcReport, PinReport, Severity, State, gib
+
+ACTIVATION_TAG = "cloudstack-pins/activation"
+_UP_AGAIN = {
+    "Maintenance": "cmk cancel storagemaintenance id={id}",
+    "PrepareForMaintenance": "cmk cancel storagemaintenance id={id}",
+    "ErrorInMaintenance": "cmk cancel storagemaintenance id={id}",
+    "Disabled": "cmk update storagepool id={id} enabled=true",
+}
+
+
+def pool_problem(pool: SeenPool | None, *, visible: bool) -> str | None:
+    """Return why nothing new can be put on a pool, None if it can, or if this key can't see pools."""
+    if pool is None:
+        return "it is not in the zone any more" if visible else None
+    if pool.state != "Up":
+        return f"its state is {pool.state}"
+    full = _full(pool)
+    return full[1] if full else None
+
+
+def of_pools(declared: Declared, seen: Observation) -> Iterator[Finding]:
+    """Yield findings about the pools of the lock, and about pools that the lock should know."""
+    if seen.pools is None:
+        return
+    for pool in sorted(declared.pools.values(), key=lambda pool: pool.key):
+        found = seen.pool(pool.id)
+        if found is None:
+            yield Finding(
+                kind="pool-gone",
+                about=pool.key,
+                severity=Severity.WARNING,
+                text=f"pool {pool.name} is not in the zone any more",
+                repair=(declared.lock_command, declared.deploy_command),
+            )
+        else:
+            yield from _of_pool(declared, pool.key, found)
+    for tag, known in sorted(declared.every_pool.items()):
+        yield from _of_tag(declared, seen, tag, known)
+
+
+def of_losses(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:
+    """Yield findings about pins that will be lost, and copies that are kept for a template that is gone."""
+    by_id = {vm_id: pin for pin in pins for vm_id in pin.vm_ids}
+    for vm in seen.vms:
+        if vm.lease_ends is None or vm.is_gone or vm.id not in by_id or vm.lease_action != "DESTROY":
+            continue
+        yield Finding(
+            kind="pin-lease",
+            about=by_id[vm.id].key,
+            severity=Severity.WARNING,
+            text=f"CloudStack will destroy VM {vm.name} as its instance lease ends: {vm.lease_ends:%Y-%m-%d %H:%M} UTC",
+            repair=(f"cmk update virtualmachine id={vm.id} leaseduration=-1",),
+        )
+    for schedule in seen.schedules or ():
+        if schedule.vm_id in by_id:
+            yield Finding(
+                kind="pin-schedule",
+                about=schedule.id,
+                severity=Severity.WARNING,
+                text=f"a VM schedule will {schedule.action} pin {by_id[schedule.vm_id].key} ({schedule.words})",
+                repair=(f"cmk delete vmschedule virtualmachineid={schedule.vm_id} id={schedule.id}",),
+            )
+    yield from _of_templates(declared, seen, pins)
+
+
+def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
+    """Yield findings about a placement preference or a lease that an activation left behind."""
+    lease = seen.lease
+    if lease is not None and live_lease(seen) is None:
+        when = f"expired {lease.expires:%Y-%m-%d %H:%M} UTC" if lease.expires else "can't be read"
+        yield Finding(
+            kind="lease-stale",
+            about=declared.network_id,
+            severity=Severity.WARNING,
+            text=f"the activation lease of {lease.holder} {when}: that activation ended without cleaning up",
+            repair=(
+                declared.activate_command,
+                "# it takes the lease over and puts the preference back; or drop the lease alone:",
+                f"cmk delete tags resourcetype=Network resourceids={declared.network_id} tags[0].key={ACTIVATION_TAG}",
+            ),
+        )
+    if seen.preference and live_lease(seen) is None and seen.caller.account_id is not None:
+        pool = seen.pool(seen.preference)
+        name = pool.name if pool else seen.preference
+        yield Finding(
+            kind="preference-left",
+            about=seen.caller.account,
+            severity=Severity.WARNING,
+            text=f"{PREFERENCE} of account {seen.caller.account} is {name} while no activation runs: "
+            "it steers every deploy of that account",
+            repair=(f"cmk reset configuration name={PREFERENCE} accountid={seen.caller.account_id}",),
+        )
+
+
+def of_lock(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:
+    """Yield findings about a lock that no longer says what CloudStack has, and about rotations to be finished."""
+    if seen.lock_changes:
+        yield Finding(
+            kind="lock-stale",
+            about=declared.set_name,
+            severity=Severity.WARNING,
+            text="a new lock would differ: " + "; ".join(seen.lock_changes),
+            repair=(declared.lock_command, declared.deploy_command),
+        )
+    for number, reason in enumerate(seen.lock_problems, start=1):
+        yield Finding(
+            kind="lock-refused",
+            about=f"{declared.set_name}-{number}",
+            severity=Severity.WARNING,
+            text=f"a new lock would be refused: {reason}",
+            repair=(declared.lock_command,),
+        )
+    active = {
+        (pin.template, pin.storage_tag, pin.pool) for pin in pins if not pin.previous and pin.state is State.ACTIVE
+    }
+    done = [pin for pin in pins if pin.previous and (pin.template, pin.storage_tag, pin.pool) in active]
+    if done:
+        held = sum(pin.held or 0 for pin in done if pin.protects)
+        yield Finding(
+            kind="rotation-unfinished",
+            about=declared.set_name,
+            severity=Severity.NOTICE,
+            text=f"{len(done)} previous pins have an active successor and still hold {gib(held)}",
+            repair=(declared.lock_command, declared.deploy_command),
+        )
+
+
+def notes(declared: Declared, seen: Observation, pins: Sequence[PinReport], gc: GcReport) -> tuple[str, ...]:
+    """Return what is worth knowing and asks for nothing."""
+    said = []
+    lease = live_lease(seen)
+    if lease is not None and lease.expires is not None:
+        said.append(f"an activation by {lease.holder} is under way (lease until {lease.expires:%H:%M:%S} UTC)")
+    if not declared.enabled:
+        said.append("the set is disabled (enabled = false): it declares no pins")
+    if gc.enabled is False:
+        said.append("template garbage collection is switched off: copies stay with or without pins")
+    if any(pin.previous for pin in pins):
+        n = sum(pin.previous for pin in pins)
+        said.append(
+            f"{n} pins are marked previous: a rotation by two locks keeps them until their successors are active"
+        )
+    if declared.excluded is None and seen.pools is not None:
+        for tag, known in sorted(declared.every_pool.items()):
+            names = [pool.name for pool in seen.pools if tag in pool.tags and pool.id not in known]
+            if names:
+                said.append(
+                    f"{', '.join(sorted(names))} with tag {tag} has no pin; a stack does not say which pools are left "
+                    "out on purpose, so ask with the set's folder"
+                )
+    return tuple(said)
+
+
+def _of_pool(declared: Declared, key: str, pool: SeenPool) -> Iterator[Finding]:
+    lost = [tag for tag, known in sorted(declared.every_pool.items()) if pool.id in known and tag not in pool.tags]
+    if lost:
+        yield Finding(
+            kind="pool-untagged",
+            about=key,
+            severity=Severity.WARNING,
+            text=f"pool {pool.name} no longer bears {', '.join(lost)}: no deploy with that tag will come here",
+            repair=(
+                declared.lock_command,
+                declared.deploy_command,
+                "# or, if the tag was lost by mistake:",
+                f"cmk update storagepool id={pool.id} tags={','.join(sorted({*pool.tags, *lost}))}",
+            ),
+        )
+    if pool.state != "Up":
+        command = _UP_AGAIN.get(pool.state, "cmk list storagepools id={id}").format(id=pool.id)
+        yield Finding(
+            kind="pool-down",
+            about=key,
+            severity=Severity.WARNING,
+            text=f"pool {pool.name} is {pool.state}: its copies stay, but nothing can be activated there",
+            repair=(command,),
+        )
+    full = _full(pool)
+    if full is not None:
+        setting, words = full
+        yield Finding(
+            kind="pool-full",
+            about=key,
+            severity=Severity.WARNING,
+            text=f"pool {pool.name} is full: {words}, so CloudStack puts nothing new there",
+            repair=(
+                f"cmk list volumes storageid={pool.id} listall=true filter=name,account,size",
+                "# free some of it, add capacity, or move the threshold:",
+                f"cmk update configuration storageid={pool.id} name={setting} value=0.95",
+            ),
+        )
+
+
+def _full(pool: SeenPool) -> tuple[str, str] | None:
+    """Return the setting that keeps volumes off this pool, and the words; None if there is room."""
+    if pool.used_threshold is not None and pool.used_share >= pool.used_threshold:
+        return USED_THRESHOLD, f"{pool.used_share:.0%} used, limit {pool.used_threshold:.0%}"
+    if pool.allocated_threshold is not None and pool.allocated_share >= pool.allocated_threshold:
+        return ALLOCATED_THRESHOLD, f"{pool.allocated_share:.0%} allocated, limit {pool.allocated_threshold:.0%}"
+    return None
+
+
+def _of_tag(declared: Declared, seen: Observation, tag: str, known: frozenset[str]) -> Iterator[Finding]:
+    if declared.excluded is None:
+        return
+    excluded = declared.excluded.get(tag, frozenset())
+    for pool in seen.pools or ():
+        if tag not in pool.tags or pool.id in known or pool.name in excluded or pool.id in excluded:
+            continue
+        wait = "" if pool.state == "Up" else f" (it is {pool.state}; a lock takes it in once it is Up)"
+        yield Finding(
+            kind="pool-unknown",
+            about=f"{tag}-{pool.name}",
+            severity=Severity.WARNING,
+            text=f"pool {pool.name} bears {tag} and the lock does not know it{wait}: deploys there copy every template",
+            repair=(declared.lock_command, declared.deploy_command),
+        )
+
+
+def _of_templates(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:
+    if seen.template_ids is None:
+        return
+    gone: dict[str, list[PinReport]] = defaultdict(list)
+    for pin in pins:
+        if pin.template_id not in seen.template_ids:
+            gone[pin.template].append(pin)
+    for template, reports in sorted(gone.items()):
+        held = sum(pin.held or 0 for pin in reports if pin.protects)
+        name = reports[0].template_name
+        yield Finding(
+            kind="template-deleted",
+            about=template,
+            severity=Severity.WARNING,
+            text=f"template {name} is deleted; its pins hold {gib(held)} that could be freed, and a pin that is lost "
+            "can't be activated again",
+            repair=(
+                "# lock its successor, or drop it from pins.toml; then:",
+                declared.lock_command,
+                declared.deploy_command,
+            ),
+        )

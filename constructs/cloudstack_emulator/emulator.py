@@ -1,0 +1,271 @@
+"""A CloudStack on loopback, started and stopped by a with statement."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, build_opener
+from urllib.request import Request as UrlRequest
+
+from . import signing
+from .api import Api, Request
+from .clock import Clock, RealClock
+from .control import Control
+from .entities import Keys
+from .faults import Fault
+from .garbage import start_housekeeping
+from .http_server import HttpReply, HttpRequest, HttpServer
+from .registry import load_commands
+from .world import Event, World
+from .zone_builder import add_template, build
+from .zone_spec import TemplateSpec, ZoneSpec
+
+
+class EmulatorCallError(Exception):
+    """A call by ``Emulator.call`` was refused, or its job failed."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A template's finished file on a pool."""
+
+    template_id: str
+    template_name: str
+    pool_name: str
+    marked_for_gc: bool
+
+
+class Emulator:
+    """An emulated CloudStack with one zone, served on a loopback port while the ``with`` block runs.
+
+    ``copy_seconds`` is the time of one template copy and ``job_seconds`` that of any job, on the emulator's clock; zero
+    means that the first queryAsyncJobResult already finds the job done. ``seed`` decides between equally suitable pools.
+    """
+
+    def __init__(
+        self,
+        zone: ZoneSpec | None = None,
+        *,
+        clock: Clock | None = None,
+        copy_seconds: float = 0.0,
+        job_seconds: float = 0.0,
+        seed: int = 0,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        load_commands()
+        self.clock: Clock = clock or RealClock()
+        self.world = World(self.clock, copy_seconds=copy_seconds, job_seconds=job_seconds, seed=seed)
+        build(self.world, zone or ZoneSpec())
+        self._api = Api(self.world)
+        self._control = Control(self)
+        self._server = HttpServer(self._handle, host=host, port=port)
+        base = f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+        self.endpoint = f"{base}/client/api"
+        self.control = f"{base}/control"
+        self.root, self.pins, self.user = (self._keys_of(name) for name in ("admin", "pins", "user"))
+
+    def __enter__(self) -> Self:
+        """Begin to serve."""
+        self._server.start()
+        self.world.scheduler.start()
+        start_housekeeping(self.world)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every socket and end every thread."""
+        self._server.close()
+        self.world.scheduler.stop()
+
+    # Access
+
+    def environment(self, keys: Keys | None = None) -> dict[str, str]:
+        """The variables that the Terraform provider and cloudstack-pins read; by default with the keys of pins."""
+        keys = keys or self.pins
+        return {
+            "CLOUDSTACK_API_URL": self.endpoint,
+            "CLOUDSTACK_API_KEY": keys.api_key,
+            "CLOUDSTACK_SECRET_KEY": keys.secret_key,
+        }
+
+    def call(self, command: str, keys: Keys | None = None, **params: object) -> dict[str, Any]:
+        """A signed call over HTTP, by default of the root admin: the content of the envelope, or of the job's result.
+
+        Booleans and lists are written as CloudStack wants them; ``tags={"k": "v"}`` becomes ``tags[0].key`` and so on.
+        Raises EmulatorCallError with the code and text of a refusal or of a failed job.
+        """
+        content = self._exchange(command, keys or self.root, params)
+        if "jobid" in content and command != "queryAsyncJobResult":
+            return self._await(content["jobid"], keys or self.root)
+        return content
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every call so far, without key and signature."""
+        with self.world.lock:
+            return list(self._api.requests)
+
+    @property
+    def trace(self) -> list[Event]:
+        """What happened so far, in order."""
+        with self.world.lock:
+            return list(self.world.trace)
+
+    def copies(self, template: str | None = None, pool: str | None = None) -> list[Copy]:
+        """The finished copies of a template (name or id) on a pool (name or id), by name."""
+        with self.world.lock:
+            found = [
+                Copy(
+                    template_id=copy.template.id,
+                    template_name=copy.template.name,
+                    pool_name=copy.pool.name,
+                    marked_for_gc=copy.marked_for_gc,
+                )
+                for copy in self.world.copies.values()
+                if copy.state == "Ready"
+                and template in (None, copy.template.id, copy.template.name)
+                and pool in (None, copy.pool.id, copy.pool.name)
+            ]
+        return sorted(found, key=lambda copy: (copy.template_name, copy.template_id, copy.pool_name))
+
+    # What tests do to it
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock ahead and run all that becomes due: jobs, copies, garbage collection, expunging."""
+        self.world.scheduler.advance(seconds)
+
+    def fail(
+        self,
+        command: str,
+        *,
+        count: int = 1,
+        kind: str = "job",
+        code: int = 530,
+        text: str = "Injected failure",
+        after: int = 0,
+        match: dict[str, str] | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        """Make the next ``count`` calls of a command fail, once ``after`` calls have passed; kinds: faults.KINDS."""
+        fault = Fault(
+            command=command,
+            kind=kind,
+            count=count,
+            code=code,
+            text=text,
+            after=after,
+            seconds=seconds,
+            match=match or {},
+        )
+        with self.world.lock:
+            self.world.faults.add(fault)
+
+    def restart(self) -> None:
+        """Restart the management server: unfinished jobs are lost, and VMs that were starting are Stopped again."""
+        with self.world.lock:
+            self.world.jobs.lose_pending()
+
+    def register_template(self, name: str, **fields: Any) -> str:
+        """A newer registration of a name, ready at once, by default like the last one; the id of it.
+
+        ``fields`` are those of entities.Template: size, password_enabled, details, ready, ...
+        """
+        with self.world.lock:
+            world = self.world
+            zone = next(iter(world.zones.values()))
+            last = max((t for t in world.templates.values() if t.name == name), key=lambda t: t.created, default=None)
+            hypervisor = last.hypervisor if last else next(iter(world.clusters.values())).hypervisor
+            template = add_template(world, zone, TemplateSpec(name=name), hypervisor=hypervisor)
+            if last is not None:
+                kept = (
+                    "size",
+                    "password_enabled",
+                    "details",
+                    "format",
+                    "os_type_id",
+                    "os_type_name",
+                    "account",
+                    "arch",
+                )
+                for field in kept:
+                    setattr(template, field, getattr(last, field))
+                # Dates have whole seconds in the API: the newer one has to be seen as newer.
+                template.created = max(template.created, last.created + 1)
+            for field, value in fields.items():
+                if not hasattr(template, field):
+                    raise ValueError(f"a template has no field {field!r}")
+                setattr(template, field, value)
+            return template.id
+
+    # Inside
+
+    def _keys_of(self, account: str) -> Keys:
+        user = next(user for user in self.world.users.values() if user.account.name == account)
+        assert user.keys is not None
+        return replace(user.keys)
+
+    def _handle(self, request: HttpRequest) -> HttpReply:
+        if request.path.rstrip("/") == "/client/api":
+            return self._api.answer(request)
+        if request.path.startswith("/control"):
+            return self._control.answer(request)
+        return HttpReply(status=404, body=b"the API is at /client/api", content_type="text/plain")
+
+    def _exchange(self, command: str, keys: Keys, params: dict[str, object]) -> dict[str, Any]:
+        query = signing.signed(
+            {"command": command} | flattened(params), keys.api_key, keys.secret_key, now=self.world.wall()
+        )
+        opener = build_opener(ProxyHandler({}))
+        try:
+            with opener.open(UrlRequest(self.endpoint, data=urlencode(query).encode()), timeout=60) as reply:
+                document = json.loads(reply.read())
+        except HTTPError as error:
+            with error:
+                text = error.read().decode()
+            try:
+                body = next(iter(json.loads(text).values()))
+            except ValueError:
+                raise EmulatorCallError(error.code, text) from None
+            raise EmulatorCallError(body["errorcode"], body["errortext"]) from None
+        content: dict[str, Any] = next(iter(document.values()))
+        return content
+
+    def _await(self, job_id: str, keys: Keys) -> dict[str, Any]:
+        while True:
+            job = self._exchange("queryAsyncJobResult", keys, {"jobid": job_id})
+            if job["jobstatus"] == 2:
+                raise EmulatorCallError(job["jobresult"]["errorcode"], job["jobresult"]["errortext"])
+            if job["jobstatus"] == 1:
+                result: dict[str, Any] = job["jobresult"]
+                return result
+            if not self.clock.runs_by_itself:
+                raise EmulatorCallError(0, f"job {job_id} waits for a clock that stands still; advance() it")
+            time.sleep(0.02)
+
+
+def flattened(params: dict[str, object]) -> dict[str, str]:
+    """Python values as the parameters of a call; None is left out."""
+    flat: dict[str, str] = {}
+    for name, value in params.items():
+        if isinstance(value, bool):
+            flat[name] = str(value).lower()
+        elif isinstance(value, dict):
+            for i, (key, item) in enumerate(value.items()):
+                flat |= {f"{name}[{i}].key": str(key), f"{name}[{i}].value": str(item)}
+        elif isinstance(value, list | tuple | set | frozenset):
+            flat[name] = ",".join(str(item) for item in value)
+        elif value is not None:
+            flat[name] = str(value)
+    return flat

@@ -1,5 +1,33 @@
-"""Fixtures that every part's tests share."""
+"""Fixtures that every part's tests share: the emulator, sessions with its keys, Terraform."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from cloudstack_emulator import Emulator
+from cloudstack_pins.cloudstack import Access, Session
+
 pytest_plugins = ["tests.terraform_cli"]
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A CloudStack on loopback with the default zone."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def session(emulator: Emulator) -> Iterator[Session]:
+    """A session with the key of account "pins", a root admin of its own."""
+    with Session(Access.from_environment(emulator.environment())) as session:
+        yield session
+
+
+@pytest.fixture
+def root_session(emulator: Emulator) -> Iterator[Session]:
+    """A session with the key of account "admin"."""
+    with Session(Access.from_environment(emulator.environment(emulator.root))) as session:
+        yield session

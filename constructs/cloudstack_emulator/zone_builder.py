@@ -27,6 +27,9 @@ from .zone_spec import ClusterSpec, OfferingSpec, PoolSpec, TemplateSpec, ZoneSp
 
 _NAMESPACE = uuid.UUID("6d0b7c44-1f0e-4b52-9f0a-5f1f8a3a2f10")
 
+REGISTERED = 1777636800.0
+"""When the templates of the zone were registered, 2026-05-01 12:00 UTC: a lock file says the date."""
+
 ROLES = {0: ("User", "User"), 1: ("Admin", "Root Admin"), 2: ("DomainAdmin", "Domain Admin")}
 
 
@@ -151,7 +154,7 @@ def add_template(
         account=owner,
         size=spec.size,
         hypervisor=hypervisor,
-        created=world.now(),
+        created=REGISTERED if fixed_id is not None else world.now(),
         url=f"http://10.1.1.1/{world.serial('template')}.vhd",
         password_enabled=spec.password_enabled,
         os_type_id=stable_id("os", "CentOS 5.6 (64-bit)"),
@@ -193,9 +196,10 @@ def add_service_offering(world: World, spec: OfferingSpec, *, stable: bool = Fal
 def add_network(
     world: World, name: str, offering: NetworkOffering, account: Account, zone: Zone, *, fixed_id: str | None = None
 ) -> Network:
-    """A new guest network."""
+    """A new guest network; its id follows from its owner and name, so that a lock file fits the next start too."""
+    stable = stable_id("network", account.name, name)
     network = Network(
-        id=fixed_id or world.new_id(),
+        id=fixed_id or (stable if stable not in world.networks else world.new_id()),
         serial=world.serial("network"),
         name=name,
         display_text=name,

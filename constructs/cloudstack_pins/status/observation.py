@@ -90,11 +90,15 @@ class SeenPool:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenLease:
-    """The activation lease on the pin network: who holds it, until when, and the preference it will put back."""
+    """The activation lease on the pin network: who holds it, until when (None: not ours to read), and its tags' keys.
+
+    ``over`` says that it may be taken over: it has expired, or its process is known to be dead.
+    """
 
     holder: str
     expires: datetime | None
-    value: str
+    over: bool
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

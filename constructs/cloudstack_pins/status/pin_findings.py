@@ -81,9 +81,9 @@ def of_strays(declared: Declared, seen: Observation) -> Iterator[Finding]:
 
 
 def live_lease(seen: Observation) -> SeenLease | None:
-    """Return the activation lease if it has not expired."""
+    """Return the activation lease if an activation holds it now."""
     lease = seen.lease
-    return lease if lease is not None and lease.expires is not None and lease.expires > seen.at else None
+    return lease if lease is not None and lease.expires is not None and not lease.over else None
 
 
 def _where(pin: PinReport) -> str:

@@ -16,7 +16,6 @@ from cloudstack_pins.status.observation import (
 from cloudstack_pins.status.pin_findings import live_lease
 from cloudstack_pins.status.report import Finding, GcReport, PinReport, Severity, State, gib
 
-ACTIVATION_TAG = "cloudstack-pins/activation"
 _UP_AGAIN = {
     "Maintenance": "cmk cancel storagemaintenance id={id}",
     "PrepareForMaintenance": "cmk cancel storagemaintenance id={id}",
@@ -84,16 +83,20 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
     """Yield findings about a placement preference or a lease that an activation left behind."""
     lease = seen.lease
     if lease is not None and live_lease(seen) is None:
-        when = f"expired {lease.expires:%Y-%m-%d %H:%M} UTC" if lease.expires else "can't be read"
+        until = f", whose time ended {lease.expires:%Y-%m-%d %H:%M} UTC," if lease.expires else ", in words of another,"
+        take_over = (
+            declared.activate_command,
+            "# it takes the lease over and puts the preference back; or drop the lease alone:",
+        )
+        keys = " ".join(f"tags[{number}].key={key}" for number, key in enumerate(lease.keys))
         yield Finding(
             kind="lease-stale",
             about=declared.network_id,
             severity=Severity.WARNING,
-            text=f"the activation lease of {lease.holder} {when}: that activation ended without cleaning up",
+            text=f"the activation lease of {lease.holder}{until} is still on the pin network: nobody gave it back",
             repair=(
-                declared.activate_command,
-                "# it takes the lease over and puts the preference back; or drop the lease alone:",
-                f"cmk delete tags resourcetype=Network resourceids={declared.network_id} tags[0].key={ACTIVATION_TAG}",
+                *(take_over if lease.expires else ()),
+                f"cmk delete tags resourcetype=Network resourceids={declared.network_id} {keys}",
             ),
         )
     if seen.preference and live_lease(seen) is None and seen.caller.account_id is not None:

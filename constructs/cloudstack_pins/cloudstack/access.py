@@ -34,7 +34,7 @@ class Access:
     endpoint: str
     api_key: str = field(repr=False)
     secret_key: str = field(repr=False)
-    timeout: int = 60
+    timeout: float = 60
     verify: bool | str = True
     certificate: str | tuple[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

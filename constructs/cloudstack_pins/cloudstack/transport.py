@@ -166,7 +166,7 @@ class Transport:
         if _any(reasons, ConnectTimeoutError):  # every failure to connect, in urllib3's tree
             return NeverSent(command, f"no connection to {endpoint}: {text}")
         if _any(reasons, requests.exceptions.Timeout, ReadTimeoutError):
-            return TimedOut(command, f"no answer from {endpoint} within {self._access.timeout} s")
+            return TimedOut(command, f"no answer from {endpoint} within {self._access.timeout:g} s")
         if _any(reasons, requests.exceptions.ProxyError):
             return NeverSent(command, f"the proxy gave no connection to {endpoint}: {text}")
         if _any(reasons, MaxRetryError):  # a read that Retry has repeated

@@ -45,10 +45,11 @@ def plain_value(value: Any) -> Any:
 
 
 def normalised(value: Any, *, where: str = "stack") -> Any:
-    """Return ``value`` made of JSON types only: dict, list, str, int, float, bool, None.
+    """Return ``value`` made of JSON types only: dict, list, str, int, float, bool.
 
-    Tuples become lists. NaN and infinity end jsii's Node process, integers above 2^53 are rounded by it, other types
-    reach it as objects: each is refused with its place. ``where`` names the root of that place.
+    Tuples become lists; what is None in a map is left out, as jsii does and Terraform means it. NaN and infinity end
+    jsii's Node process, integers above 2^53 are rounded by it, None in a list shortens it, other types reach it as
+    objects: each is refused with its place. ``where`` names the root of that place.
 
     Raises ExpansionError.
     """
@@ -66,8 +67,14 @@ def normalised(value: Any, *, where: str = "stack") -> Any:
                 raise ExpansionError(f"{where}: {value} is not a number that JSON knows; give a finite number")
             return float(value)
         case Mapping():
-            return {_name(name, where): normalised(part, where=f"{where}.{name}") for name, part in value.items()}
+            return {
+                _name(name, where): normalised(part, where=f"{where}.{name}")
+                for name, part in value.items()
+                if part is not None
+            }
         case list() | tuple():
+            if None in value:
+                raise ExpansionError(f"{where}: None in a list would shorten it; leave it out")
             return [normalised(part, where=f"{where}.{index}") for index, part in enumerate(value)]
         case _:
             raise ExpansionError(

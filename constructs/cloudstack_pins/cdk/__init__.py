@@ -1,0 +1,1 @@
+"""The constructs: the only part of the package that imports cdktf or cdktn."""

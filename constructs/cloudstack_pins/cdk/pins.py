@@ -1,0 +1,203 @@
+"""Pins in a stack: elements whose JSON is a fragment of the expansion, and the handles of their pins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import jsii
+
+from cloudstack_pins.cdk.engine import engine
+from cloudstack_pins.cdk.values import StorageTag, known_id
+from cloudstack_pins.errors import DeclarationError, ExpansionError
+from cloudstack_pins.expansion import pin_fragment
+from cloudstack_pins.model import DeclaredTemplate, Owner, Pin, PinSet, Template
+from cloudstack_pins.overrides import apply_override
+from constructs import IValidation
+
+if TYPE_CHECKING:
+    from cdktf import TerraformStack
+
+    from constructs import Construct
+
+
+class PinHandle:
+    """One pin of a stack: where it is in Terraform, and a way to change its arguments."""
+
+    def __init__(self, pin: Pin, body: dict[str, Any]) -> None:
+        self.pin = pin
+        self._body = body
+
+    @property
+    def address(self) -> str:
+        """The pin's Terraform address."""
+        return self.pin.address
+
+    @property
+    def id(self) -> str:
+        """A reference to the id of the pin's VM, for use in other resources and outputs."""
+        return f"${{{self.pin.address}.id}}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The pin's arguments with all overrides so far."""
+        return deepcopy(self._body)
+
+    def override(self, path: str, value: Any) -> None:
+        """Set the argument at ``path``, as ``"details.cpu"``; None removes it; ``${...}`` is Terraform's.
+
+        Raises ExpansionError for a path that does not exist and for arguments that make a pin a pin.
+        """
+        apply_override(self._body, path, value)
+
+
+class PinElement(engine.TerraformElement):
+    """Some pins of a stack as one element: the number of constructs does not grow with the number of pools."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002  (constructs name it so)
+        *,
+        pins: Sequence[Pin],
+        formerly: Sequence[str] = (),
+        expunge: bool = True,
+    ) -> None:
+        """Add ``pins`` to the stack of ``scope``. Raises ExpansionError where two pins collide."""
+        bodies = pin_fragment(pins, expunge=expunge).get("resource", {}).get("cloudstack_instance", {})
+        super().__init__(scope, id)
+        self.handles = tuple(PinHandle(pin, bodies[pin.key]) for pin in pins)
+        self.formerly = tuple(formerly)
+        pins_of(self).add(self)
+
+    @property
+    def pins(self) -> Mapping[tuple[str, str | None], PinHandle]:
+        """The handles by storage tag and pool key; the pool is None for coverage "any-pool"."""
+        return {
+            (handle.pin.storage_tag.name, handle.pin.pool.key if handle.pin.pool else None): handle
+            for handle in self.handles
+        }
+
+    def to_terraform(self) -> Any:
+        """Return the fragment; cdktf calls this at synthesis."""
+        bodies = {handle.pin.key: handle.body for handle in self.handles}
+        return {"resource": {"cloudstack_instance": bodies}} if bodies else {}
+
+
+class PinnedTemplate(PinElement):
+    """A template that stays on primary storage: one pin per storage tag and pool.
+
+    Makes one ``cloudstack_instance`` for each, named ``<id>_<tag>_<pool>``. The stack needs one PinActivation, and a
+    CloudStackProvider or the application's own provider "cloudstack".
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002  (constructs name it so)
+        *,
+        template_id: str,
+        zone_id: str,
+        network_id: str,
+        storage_tags: Sequence[StorageTag],
+        name: str | None = None,
+        size: int | None = None,
+        set_name: str | None = None,
+        expunge: bool = True,
+        formerly: Sequence[str] = (),
+    ) -> None:
+        """Pin a template.
+
+        id: the template's key: part of Terraform addresses, value of the tag ``cloudstack-pins/template``
+        template_id, zone_id, network_id: ids as CloudStack lists them (listTemplates, listZones, listNetworks); another
+            one of them is another VM. An L2 network costs no address and no router
+        storage_tags: where to keep it; one pin for each pool of each tag
+        name: the template's name in CloudStack, for reports; default: the id
+        size: the template's virtual size in bytes, for reports; default: unknown
+        set_name: value of the tag ``cloudstack-pins/set``, one per stack; default: the stack's id
+        expunge: whether destroyed pins are expunged at once (default); False for keys that may not expunge
+        formerly: ids that this template had in the stack before: its pins are moved and not replaced
+
+        Raises DeclarationError for values that cannot be, ExpansionError where two pins collide.
+        """
+        where = f"template {id!r}"
+        if not storage_tags:
+            raise DeclarationError(f"{where}: storage_tags is empty; give the tags on whose pools it is to stay")
+        tags = [tag.model for tag in storage_tags]
+        template = Template(key=id, id=known_id(template_id, f"{where}: template_id"), name=name or id, size=size)
+        pin_set = PinSet(
+            name=set_name or str(engine.TerraformStack.of(scope).node.id),
+            zone_id=known_id(zone_id, f"{where}: zone_id"),
+            network_id=known_id(network_id, f"{where}: network_id"),
+            owner=Owner(),
+            storage_tags={tag.name: tag for tag in tags},
+            templates=(DeclaredTemplate(template=template, storage_tags=tuple(tag.name for tag in tags)),),
+        )
+        super().__init__(scope, id, pins=pin_set.current, formerly=formerly, expunge=expunge)
+
+
+class StackPins:
+    """The pins of one stack, gathered while its constructs are made."""
+
+    def __init__(self) -> None:
+        self.elements: list[PinElement] = []
+        self.activated = False
+        self._known: dict[str, Pin] = {}
+
+    def add(self, element: PinElement) -> None:
+        """Take the pins of an element in. Raises ExpansionError where one of them collides with a pin of the stack."""
+        for pin in (handle.pin for handle in element.handles):
+            if pin.key in self._known:
+                raise ExpansionError(
+                    f"template {pin.template.key!r} and template {self._known[pin.key].template.key!r} both have a pin "
+                    f"named {pin.key!r}; rename one of them"
+                )
+            self._known[pin.key] = pin
+        if not self.elements:
+            element.node.add_validation(_Activated(self))
+        self.elements.append(element)
+
+    def activate(self) -> None:
+        """Note that the stack has its PinActivation. Raises DeclarationError for a second one."""
+        if self.activated:
+            raise DeclarationError("the stack has a PinActivation already, which activates all of its pins; drop one")
+        self.activated = True
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """All pins, sorted by key."""
+        return tuple(pin for _, pin in sorted(self._known.items()))
+
+    @property
+    def formerly(self) -> dict[str, tuple[str, ...]]:
+        """The former keys of each template's key."""
+        return {
+            handle.pin.template.key: element.formerly
+            for element in self.elements
+            for handle in element.handles
+            if not handle.pin.previous
+        }
+
+
+@jsii.implements(IValidation)
+class _Activated:
+    """Whether somebody thought of the activation; pins that are never started keep nothing."""
+
+    def __init__(self, pins: StackPins) -> None:
+        self._pins = pins
+
+    def validate(self) -> list[str]:
+        """Return what is wrong, in words."""
+        if self._pins.activated:
+            return []
+        return ["the stack has pins and nothing activates them; add PinActivation(stack)"]
+
+
+_BY_STACK: WeakKeyDictionary[TerraformStack, StackPins] = WeakKeyDictionary()
+
+
+def pins_of(scope: Construct) -> StackPins:
+    """Return what gathers the pins of the stack that ``scope`` is in."""
+    return _BY_STACK.setdefault(engine.TerraformStack.of(scope), StackPins())

@@ -269,6 +269,8 @@ class Nic:
     network: Network = field(repr=False)
     mac_address: str
     device_id: int = 0
+    #: The VLAN while the NIC is reserved; gone once the VM has stopped.
+    vlan: int | None = None
     default: bool = True
     ip_address: str | None = None
 
@@ -303,8 +305,8 @@ class VirtualMachine:
     override_disk_offering: DiskOffering | None = field(repr=False, default=None)
     #: The volume that holds the system; None after a failed deploy.
     root: Volume | None = field(repr=False, default=None)
-    #: Whether the present start has a host chosen already.
-    planned: bool = False
+    #: Stopped by the maintenance of its pool, to be started when that is cancelled.
+    stopped_by_maintenance: bool = False
 
     @property
     def instance_name(self) -> str:
@@ -334,6 +336,7 @@ class Volume:
     created: float
     pool: StoragePool | None = field(repr=False, default=None)
     path: str | None = None
+    attached: float | None = None
     destroyed_at: float | None = None
 
 
@@ -376,3 +379,19 @@ class EventRecord:
     resource_type: str | None = None
     resource_name: str | None = None
     parent_id: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class VMSchedule:
+    """A cron line that would start, stop or reboot a VM; shown, never acted upon."""
+
+    id: str
+    vm: VirtualMachine = field(repr=False)
+    action: str
+    schedule: str
+    timezone: str
+    description: str
+    enabled: bool
+    begin: float
+    end: float | None
+    created: float

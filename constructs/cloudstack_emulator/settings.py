@@ -115,6 +115,81 @@ KNOWN = (
         subgroup="Virtual Machine",
         component="UserVmManager",
     ),
+    Setting(
+        name="instance.lease.enabled",
+        default="false",
+        description="Indicates whether to enable the Instance lease, will be applicable only on instances created after "
+        "lease is enabled",
+        group="Compute",
+        subgroup="Virtual Machine",
+        component="VMLeaseManager",
+        type="Boolean",
+    ),
+    Setting(
+        name="allow.user.expunge.recover.vm",
+        default="false",
+        description="Determines whether users can expunge or recover their vm",
+        scopes=("account",),
+        group="Compute",
+        subgroup="Virtual Machine",
+        component="UserVmManager",
+        type="Boolean",
+    ),
+    *(
+        Setting(
+            name=f"{what}.overprovisioning.factor",
+            default="1",
+            description=f"Used for {what} overprovisioning calculation; available {what} will be (actual * "
+            f"{what}.overprovisioning.factor)",
+            scopes=("cluster",),
+            group="Compute",
+            subgroup="Host",
+            component="CapacityManager",
+            type="Decimal",
+        )
+        for what in ("cpu", "mem")
+    ),
+    _number(
+        "event.purge.delay",
+        "15",
+        "Events older than specified number days will be purged. Set this value to 0 to never delete events",
+        dynamic=False,
+        group="Management Server",
+        subgroup="Events",
+        component="management-server",
+    ),
+    Setting(
+        name="usage.stats.job.exec.time",
+        default="00:15",
+        description="The time at which the usage statistics aggregation job will run as an HH24:MM time, e.g. 00:30 to "
+        "run at 12:30am.",
+        category="Usage",
+        group="Usage Server",
+        subgroup="Usage",
+        dynamic=False,
+        component="management-server",
+    ),
+    _number(
+        "usage.stats.job.aggregation.range",
+        "1440",
+        "The range of time for aggregating the user statistics specified in minutes (e.g. 1440 for daily, 60 for "
+        "hourly.",
+        category="Usage",
+        group="Usage Server",
+        subgroup="Usage",
+        dynamic=False,
+        component="management-server",
+    ),
+    Setting(
+        name="usage.execution.timezone",
+        default=None,
+        description="The timezone to use for usage job execution time",
+        category="Usage",
+        group="Usage Server",
+        subgroup="Usage",
+        dynamic=False,
+        component="management-server",
+    ),
 )
 
 

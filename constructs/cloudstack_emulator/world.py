@@ -30,6 +30,7 @@ from .entities import (
     TemplateCopy,
     User,
     VirtualMachine,
+    VMSchedule,
     Volume,
     Zone,
 )
@@ -85,6 +86,7 @@ class World:
         self.network_offerings: dict[str, NetworkOffering] = {}
         self.networks: dict[str, Network] = {}
         self.vms: dict[str, VirtualMachine] = {}
+        self.vm_schedules: dict[str, VMSchedule] = {}
         self.volumes: dict[str, Volume] = {}
         #: By template id and pool id.
         self.copies: dict[tuple[str, str], TemplateCopy] = {}

@@ -118,8 +118,8 @@ KNOWN = (
     Setting(
         name="instance.lease.enabled",
         default="false",
-        description="Indicates whether to enable the Instance lease, will be applicable only on instances created after "
-        "lease is enabled",
+        description="Indicates whether to enable the Instance lease, will be applicable only on instances created "
+        "after lease is enabled",
         group="Compute",
         subgroup="Virtual Machine",
         component="VMLeaseManager",

@@ -38,6 +38,7 @@ from .faults import Faults
 from .jobs import Jobs
 from .scheduler import Scheduler
 from .settings import Settings
+from .usage import UsageServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,9 @@ class World:
         self.tags: defaultdict[tuple[str, str], dict[str, ResourceTag]] = defaultdict(dict)
         self.events: list[EventRecord] = []
         self.trace: list[Event] = []
+        self.usage = UsageServer(self.scheduler, self.settings, self.templates)
         self._on_pool: defaultdict[str, dict[str, Volume]] = defaultdict(dict)
+        self._copies_on: defaultdict[str, dict[str, TemplateCopy]] = defaultdict(dict)
         self._on_host: defaultdict[str, dict[str, VirtualMachine]] = defaultdict(dict)
         self._by_key: dict[str, User] = {}
 
@@ -174,9 +177,19 @@ class World:
         """The VMs that hold cpu and memory of a host."""
         return self._on_host[host.id].values()
 
-    def copies_on(self, pool: StoragePool) -> list[TemplateCopy]:
+    def add_copy(self, copy: TemplateCopy) -> None:
+        """Take a row of template_spool_ref in."""
+        self.copies[copy.template.id, copy.pool.id] = copy
+        self._copies_on[copy.pool.id][copy.template.id] = copy
+
+    def drop_copy(self, copy: TemplateCopy) -> None:
+        """Take a row of template_spool_ref away."""
+        self.copies.pop((copy.template.id, copy.pool.id), None)
+        self._copies_on[copy.pool.id].pop(copy.template.id, None)
+
+    def copies_on(self, pool: StoragePool) -> Iterable[TemplateCopy]:
         """The template copies of a pool, also unfinished ones."""
-        return [copy for copy in self.copies.values() if copy.pool is pool]
+        return self._copies_on[pool.id].values()
 
     # Tags
 
@@ -195,6 +208,8 @@ class World:
         pool: StoragePool | None = None,
     ) -> None:
         """Add a fact to the trace."""
+        if vm is not None:
+            self.usage.observe(kind, vm, self.now())
         template = template or (vm.template if vm else None)
         pool = pool or (vm.root.pool if vm and vm.root else None)
         self.trace.append(

@@ -47,6 +47,8 @@ def build(world: World, spec: ZoneSpec) -> None:
     """Fill an empty world."""
     for name, value in spec.settings.items():
         world.settings.set(name, value)
+    if spec.usage_server:
+        world.usage.start(world.now())
     _add_accounts(world)
     zone = _add_zone(world, spec)
     for cluster_spec in spec.clusters:

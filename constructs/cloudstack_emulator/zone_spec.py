@@ -102,3 +102,5 @@ class ZoneSpec:
         NetworkSpec(name="user-l2", account="user"),
     )
     settings: dict[str, str] = field(default_factory=lambda: {"storage.cleanup.interval": "40"})
+    #: Whether there is a usage server; listUsageRecords is empty without one.
+    usage_server: bool = False

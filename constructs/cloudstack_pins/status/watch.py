@@ -1,0 +1,61 @@
+"""Look again and again: redraws on a terminal and lives through failures that pass."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from cloudstack_pins.cloudstack import Clock
+from cloudstack_pins.errors import CloudStackError, ServerBroken, TimedOut, Unreachable
+from cloudstack_pins.plain import plain
+from cloudstack_pins.status.report import Report
+from cloudstack_pins.status.table import shown
+
+PASSING: tuple[type[CloudStackError], ...] = (Unreachable, TimedOut, ServerBroken)
+"""What a restart of the management server, a proxy or a network looks like; anything else ends the watch."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def watch(
+    look: Callable[[], Report], console: Console, *, clock: Clock, seconds: float, looks: int | None = None
+) -> int:
+    """Show ``look()`` every ``seconds`` until Ctrl-C (or ``looks`` times) and return the last exit status.
+
+    On a terminal the report is redrawn in place; elsewhere each is printed below the last. A failed look leaves the
+    last report standing and says since when it is old; 1 if none ever succeeded.
+    """
+    last: Report | None = None
+    failures, number = 0, 0
+    with Live(console=console, auto_refresh=False, screen=console.is_terminal, transient=False) as live:
+        try:
+            while looks is None or number < looks:
+                number += 1
+                try:
+                    last, failures, trouble = look(), 0, None
+                except PASSING as error:
+                    failures += 1
+                    trouble = (
+                        f"the last {failures} looks failed: {error}" if failures > 1 else f"a look failed: {error}"
+                    )
+                _draw(live, console, last, trouble)
+                if looks is None or number < looks:
+                    clock.sleep(seconds)
+        except KeyboardInterrupt:
+            # The way out of a watch is Ctrl-C: no error.
+            _LOG.debug("interrupted after %s looks", number)
+    return 1 if last is None else last.exit_status
+
+
+def _draw(live: Live, console: Console, last: Report | None, trouble: str | None) -> None:
+    parts = [] if last is None else [shown(last, console)]
+    if trouble is not None:
+        parts.append(Text(plain(trouble), style="bold red"))
+    if console.is_terminal:
+        live.update(Group(*parts), refresh=True)
+    else:
+        console.print(Group(*parts))

@@ -49,8 +49,8 @@ class UsageRecord:
 class UsageServer:
     """Watches VMs, and once it is switched on writes the records of each window that has passed.
 
-    It is off at first, as CloudStack runs without one; spans are watched all the same, so that switching it on late loses nothing
-    but the windows that have passed.
+    It is off at first, as CloudStack runs without one; spans are watched all the same, so that switching it on late
+    loses nothing but the windows that have passed.
     """
 
     def __init__(self, scheduler: Scheduler, settings: Settings, templates: dict[str, Template]) -> None:
@@ -93,7 +93,7 @@ class UsageServer:
         self,
         vm: VirtualMachine,
         now: float,
-        type: int,
+        kind: int,
         *,
         volume: Volume | None = None,
         offering: ServiceOffering | None = None,
@@ -101,7 +101,7 @@ class UsageServer:
         attached: bool = False,
     ) -> None:
         span = Span(
-            type=type,
+            type=kind,
             account=vm.account,
             began=now,
             vm=vm,
@@ -112,11 +112,11 @@ class UsageServer:
             attached=attached,
         )
         self._spans.append(span)
-        self._open.setdefault((vm.id, type), []).append(span)
+        self._open.setdefault((vm.id, kind), []).append(span)
 
-    def _end(self, vm: VirtualMachine, now: float, *types: int) -> None:
-        for type in types:
-            for span in self._open.pop((vm.id, type), []):
+    def _end(self, vm: VirtualMachine, now: float, *kinds: int) -> None:
+        for kind in kinds:
+            for span in self._open.pop((vm.id, kind), []):
                 span.ended = now
 
     # What it writes

@@ -97,8 +97,8 @@ def usage_record_answer(record: UsageRecord) -> dict[str, Any]:
         NETWORK_OFFERING: _network_fields,
     }[span.type](span)
     account = span.account
-    zone = (span.vm or span.template).zone if span.vm or span.template else None
-    answer = {
+    zone = span.vm.zone if span.vm else span.template.zone if span.template else None
+    answer: dict[str, Any] = {
         "account": account.name,
         "accountid": account.id,
         "domainid": account.domain.id,

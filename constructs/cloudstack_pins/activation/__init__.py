@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from cloudstack_pins.activation.events import Event, Listener, label
 from cloudstack_pins.activation.report import Leftover, PinOutcome, Report
+from cloudstack_pins.activation.run import activate
 
-__all__ = ["Event", "Leftover", "Listener", "PinOutcome", "Report", "label"]
+__all__ = ["Event", "Leftover", "Listener", "PinOutcome", "Report", "activate", "label"]

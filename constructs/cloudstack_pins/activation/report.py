@@ -59,13 +59,14 @@ class Leftover:
 class Report:
     """The result of one activation; ``pins`` are sorted by address.
 
-    ``waiting`` are the VMs that this apply would have removed and that stay because a pin failed.
+    ``waiting`` are the VMs that this apply would have removed and that stay because a pin failed. ``problems`` are what
+    went wrong beside the pins, such as a preference that could not be put back.
     """
 
     set_name: str
     pins: tuple[PinOutcome, ...]
     waiting: tuple[Leftover, ...] = ()
-    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     interrupted: bool = False
 
     @property
@@ -82,7 +83,7 @@ class Report:
     @property
     def is_ok(self) -> bool:
         """Whether an apply may go on: nothing failed and nothing was cut short."""
-        return not self.failed and not self.interrupted
+        return not self.failed and not self.interrupted and not self.problems
 
     def document(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -94,7 +95,7 @@ class Report:
             "counts": dict(self.counts),
             "pins": [{**asdict(pin), "known": list(pin.known), "seconds": round(pin.seconds, 1)} for pin in self.pins],
             "waiting": [asdict(leftover) for leftover in self.waiting],
-            "warnings": list(self.warnings),
+            "problems": list(self.problems),
         }
 
     def summary(self) -> str:

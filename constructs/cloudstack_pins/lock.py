@@ -5,19 +5,31 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from cloudstack_pins.errors import LockError
 from cloudstack_pins.fields import Fields, shown
 from cloudstack_pins.files import replace_text
-from cloudstack_pins.model import Coverage, OfferingSpec, Owner, Pin, Pool, Scope, StorageTag, Template
+from cloudstack_pins.lock_document import FORMAT, document_of
+from cloudstack_pins.locked import Lock, LockedTag, LockedTemplate, Named, PreviousPin, Side
+from cloudstack_pins.model import Coverage, OfferingSpec, Owner, Pool, Scope, Template
+
+__all__ = [
+    "FILE_NAME",
+    "Lock",
+    "LockedTag",
+    "LockedTemplate",
+    "Named",
+    "PreviousPin",
+    "Side",
+    "parse",
+    "read",
+    "text_of",
+    "write",
+]
 
 FILE_NAME = "pins.lock.json"
-FORMAT = 1
-Side = Literal["a", "b"]
 _SIDES: tuple[Side, ...] = ("a", "b")
 _SCOPES: tuple[Scope, ...] = ("CLUSTER", "ZONE", "HOST")
 _COVERAGES: tuple[Coverage, ...] = ("every-pool", "any-pool")
@@ -25,94 +37,14 @@ _STORAGE_TYPES: tuple[Literal["shared", "local"], ...] = ("shared", "local")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Named:
-    """An object of CloudStack: its id and its name."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockedTag:
-    """A storage tag with its offering, None where the stack makes one from ``spec``, and its pools sorted by key."""
-
-    key: str
-    coverage: Coverage = "every-pool"
-    service_offering: Named | None = None
-    spec: OfferingSpec | None = None
-    pools: tuple[Pool, ...] = ()
-
-    def storage_tag(self, formerly: tuple[str, ...] = ()) -> StorageTag:
-        """Return the tag as the model knows it."""
-        return StorageTag(
-            name=self.key,
-            pools=self.pools,
-            service_offering_id=self.service_offering.id if self.service_offering else None,
-            coverage=self.coverage,
-            spec=self.spec or OfferingSpec(),
-            formerly=formerly,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockedTemplate:
-    """A registration of a template; ``registered`` is its date (UTC), as "2026-11-20"."""
-
-    template: Template
-    registered: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviousPin:
-    """A pin of an earlier revision that a rotation by two locks keeps.
-
-    ``active_since`` is the date on which ``lock`` first saw the new revision active, recorded where a soak time asks.
-    """
-
-    template: Template
-    storage_tag: LockedTag
-    pool: Pool | None
-    zone_id: str
-    network_id: str
-    side: Side
-    active_since: str | None = None
-
-    def pin(self, set_name: str) -> Pin:
-        """Return the pin as the model knows it."""
-        return Pin(
-            set_name=set_name,
-            zone_id=self.zone_id,
-            network_id=self.network_id,
-            template=self.template,
-            storage_tag=self.storage_tag.storage_tag(),
-            pool=self.pool,
-            side=self.side,
-            previous=True,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lock:
-    """A whole pins.lock.json. ``sides`` holds the base keys of pins at side "b"."""
-
-    set_name: str
-    zone: Named
-    network: Named
-    owner: Owner
-    storage_tags: Mapping[str, LockedTag] = field(default_factory=dict)
-    templates: Mapping[str, LockedTemplate] = field(default_factory=dict)
-    sides: frozenset[str] = frozenset()
-    previous: tuple[PreviousPin, ...] = ()
-
-    def text(self) -> str:
-        """Return the file's text: the same for the same lock, whatever the order of its parts."""
-        return json.dumps(_document(self), indent=2, allow_nan=False) + "\n"
+def text_of(lock: Lock) -> str:
+    """Return the file's text."""
+    return json.dumps(document_of(lock), indent=2, allow_nan=False) + "\n"
 
 
 def write(path: Path, lock: Lock) -> None:
     """Write a lock to its file, whole or not at all. Raises OutputError."""
-    replace_text(path, lock.text())
+    replace_text(path, text_of(lock))
 
 
 def read(path: Path) -> Lock:
@@ -171,75 +103,6 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twin = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key {shown(twin)} stands there twice")
     return found
-
-
-def _document(lock: Lock) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "set": lock.set_name,
-        "zone": _named(lock.zone),
-        "network": _named(lock.network),
-        "owner": {"account": lock.owner.account, "domain_id": lock.owner.domain_id},
-        "storage_tags": {name: _tag(lock.storage_tags[name]) for name in sorted(lock.storage_tags)},
-        "templates": {key: _template(lock.templates[key]) for key in sorted(lock.templates)},
-        "sides": sorted(lock.sides),
-        "previous": [_previous(pin) for pin in sorted(lock.previous, key=lambda kept: kept.pin(lock.set_name).key)],
-    }
-
-
-def _named(named: Named) -> dict[str, Any]:
-    return {"id": named.id, "name": named.name}
-
-
-def _offering(tag: LockedTag) -> dict[str, Any]:
-    spec = tag.spec
-    return {
-        "coverage": tag.coverage,
-        "service_offering": _named(tag.service_offering) if tag.service_offering else None,
-        "spec": None
-        if spec is None
-        else {
-            "cpu_number": spec.cpu_number,
-            "cpu_speed": spec.cpu_speed,
-            "memory": spec.memory,
-            "storage_type": spec.storage_type,
-        },
-    }
-
-
-def _tag(tag: LockedTag) -> dict[str, Any]:
-    return {**_offering(tag), "pools": [_pool(pool) for pool in sorted(tag.pools, key=lambda pool: pool.key)]}
-
-
-def _pool(pool: Pool) -> dict[str, Any]:
-    return {
-        "id": pool.id,
-        "name": pool.name,
-        "key": pool.key,
-        "cluster_id": pool.cluster_id,
-        "scope": pool.scope,
-        "host_id": pool.host_id,
-    }
-
-
-def _identity(template: Template) -> dict[str, Any]:
-    return {"id": template.id, "name": template.name, "size": template.size, "hypervisor": template.hypervisor}
-
-
-def _template(locked: LockedTemplate) -> dict[str, Any]:
-    return {**_identity(locked.template), "registered": locked.registered}
-
-
-def _previous(kept: PreviousPin) -> dict[str, Any]:
-    return {
-        "template": {"key": kept.template.key, **_identity(kept.template)},
-        "storage_tag": {"key": kept.storage_tag.key, **_offering(kept.storage_tag)},
-        "pool": _pool(kept.pool) if kept.pool else None,
-        "zone_id": kept.zone_id,
-        "network_id": kept.network_id,
-        "side": kept.side,
-        "active_since": kept.active_since,
-    }
 
 
 def _read_named(fields: Fields) -> Named:

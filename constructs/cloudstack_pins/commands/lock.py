@@ -69,7 +69,7 @@ def look(session: Session, folder: Path) -> Outcome:
     there = path.exists()
     before = locks.read(path) if there else None
     found = resolve(session, declaration, before)
-    text = found.lock.text()
+    text = locks.text_of(found.lock)
     stale = not there or path.read_text(encoding="utf-8") != text
     changes = found.changes
     if stale and not changes:

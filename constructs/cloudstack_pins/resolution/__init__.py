@@ -46,7 +46,7 @@ def resolve(
 ) -> Resolution:
     """Look up what ``declaration`` names.
 
-    ``before`` is the committed lock, which says the keys of pools and the pins that a rotation keeps; None: there is none.
+    ``before`` is the committed lock, None where there is none: it says the keys of pools and the pins that are kept.
     ``today`` (UTC; default: by the session's clock) matters to soak times only. Raises ResolutionError with all
     reasons, CloudStackError where CloudStack cannot be asked.
     """

@@ -52,7 +52,7 @@ def main() -> int:
 
 def provide(cache: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """Put the provider into ``cache`` unless it is there, and return the Terraform configuration that names it."""
-    binary = cache / "mirror" / SOURCE / VERSION / platform_name() / BINARY
+    binary = binary_in(cache)
     if not binary.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache / "provider.lock"):
@@ -60,6 +60,11 @@ def provide(cache: Path, environ: Mapping[str, str] = os.environ) -> Path:
                 binary.parent.mkdir(parents=True, exist_ok=True)
                 _get(binary, environ)
     return _configuration(cache)
+
+
+def binary_in(cache: Path) -> Path:
+    """Return where the provider is in the mirror, there or not."""
+    return cache / "mirror" / SOURCE / VERSION / platform_name() / BINARY
 
 
 def platform_name() -> str:

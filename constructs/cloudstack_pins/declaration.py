@@ -115,10 +115,10 @@ def parse(text: str, path: Path) -> Declaration:
     """Return the declaration in ``text``; ``path`` names it in errors and its folder names the set."""
     try:
         document = tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DeclarationError(
-            f"{path}: not TOML: {error or 'nested too deep'}; repair that line", path=path
-        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise DeclarationError(f"{path}: not TOML: {error}; repair that line", path=path) from error
+    except RecursionError as error:
+        raise DeclarationError(f"{path}: its values are nested too deep; write them flat", path=path) from error
 
     def failure(key: str, problem: str) -> DeclarationError:
         return DeclarationError(f"{path}: {key or 'the file'}: {problem}", path=path, key=key)

@@ -283,6 +283,26 @@ def test_tls_to_a_port_without_it_is_refused(emulator: Emulator, caplog: pytest.
     assert_no_secrets(caught.value, access, caplog)
 
 
+def test_proxy_that_is_gone_is_unreachable(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("no_proxy", "")
+    access = Access(endpoint="http://cloud.invalid/client/api", api_key="some-api-key", secret_key="some-secret-key")
+    with Session(access, clock=HandClock()) as session, pytest.raises(Unreachable) as caught:
+        session.zones()
+
+    assert_no_secrets(caught.value, access, caplog)
+
+
+def test_proxy_is_not_asked_for_this_machine(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    with Session(Access.from_environment(emulator.environment())) as session:
+        assert len(session.zones()) == 1
+
+
 def test_redirect_is_not_followed_with_the_signature(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     with answering(http("", "302 Found", "Location: http://127.0.0.1:9/elsewhere\r\n")) as port:
         access = replace(Access.from_environment(emulator.environment()), endpoint=f"http://127.0.0.1:{port}/")
@@ -290,6 +310,24 @@ def test_redirect_is_not_followed_with_the_signature(emulator: Emulator, caplog:
             session.zones()
 
     assert_no_secrets(caught.value, access, caplog)
+
+
+@pytest.mark.parametrize(
+    ("header", "waits"),
+    [
+        pytest.param("7", [7.0] * 3, id="seconds"),
+        pytest.param("86400", [60.0] * 3, id="a day: at most a minute"),
+        pytest.param("soon", None, id="nonsense: backoff"),
+    ],
+)
+def test_retry_after_is_respected(emulator: Emulator, header: str, waits: list[float] | None) -> None:
+    clock = HandClock()
+    with answering(http("", "429 Too Many Requests", f"Retry-After: {header}\r\n")) as port:
+        access = replace(Access.from_environment(emulator.environment()), endpoint=f"http://127.0.0.1:{port}/")
+        with Session(access, clock=clock) as session, pytest.raises(RateLimited):
+            session.zones()
+
+    assert clock.waits == waits or (waits is None and len(clock.waits) == 3 and max(clock.waits) <= 2)
 
 
 @pytest.mark.parametrize("body", ["[]", "7", '{"a": {}, "b": {}}', '{"a": []}', '"text"', "", "{", "\x00"])

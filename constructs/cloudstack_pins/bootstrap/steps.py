@@ -111,10 +111,15 @@ def _zone(declaration: Declaration, seen: Observation) -> list[str]:
 
 
 def _is_owners(declaration: Declaration, seen: Observation, network: Network) -> bool:
+    """Whether the pins' owner may use the network as far as ownership goes; the same as ``lock`` asks."""
+    if network.acl_type.lower() == "domain":
+        return True
     if declaration.owner == "system":
         return network.account == SYSTEM
-    # A network of the whole domain (a shared one) is as good as one's own.
-    return network.account == seen.caller.account or network.acl_type.lower() == "domain"
+    caller = seen.caller
+    own = network.account == caller.account and network.domain_id == caller.domain_id
+    # Others than root admins are shown only what they may use.
+    return own or not caller.is_root_admin or caller.account_id in seen.permitted.get(network.id, frozenset())
 
 
 def _ambiguous(declaration: Declaration, mine: list[Network]) -> list[str]:

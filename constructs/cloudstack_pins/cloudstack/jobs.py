@@ -71,7 +71,7 @@ def submit(transport: Transport, clock: Clock, command: str, parameters: Mapping
             return job_id
         if last or arrived is None:
             break
-    raise _unsent(command, failure, job_id) if arrived is False else _unknown(command, failure, job_id)
+    raise _unsent(command, failure) if arrived is False else _unknown(command, failure, job_id)
 
 
 def _arrived(transport: Transport, clock: Clock, job_id: str, failure: CloudStackError) -> bool | None:
@@ -89,7 +89,12 @@ def _arrived(transport: Transport, clock: Clock, job_id: str, failure: CloudStac
         return True
     # The server works and has no such job, seconds after the connection broke or a proxy said no. A call that timed
     # out may still be at work inside, before its job exists.
-    return False if isinstance(failure, (BrokenReply, RateLimited)) or failure.code in (429, 502, 503) else None
+    return False if isinstance(failure, (BrokenReply, RateLimited)) or failure.code in (502, 503) else None
+
+
+def may_have_acted(failure: CloudStackError) -> bool:
+    """Whether CloudStack may have done what it was told although the call failed so."""
+    return not isinstance(failure, (NeverSent, RateLimited))
 
 
 def _job_id(command: str, answer: Mapping[str, Any]) -> str:
@@ -99,7 +104,7 @@ def _job_id(command: str, answer: Mapping[str, Any]) -> str:
     return job_id
 
 
-def _unsent(command: str, failure: CloudStackError, job_id: str) -> CloudStackError:
+def _unsent(command: str, failure: CloudStackError) -> CloudStackError:
     return type(failure)(command, f"{failure.text}; CloudStack never saw the command", code=failure.code)
 
 

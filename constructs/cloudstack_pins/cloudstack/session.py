@@ -27,7 +27,7 @@ from cloudstack_pins.cloudstack.records import (
     Zone,
 )
 from cloudstack_pins.cloudstack.transport import Transport
-from cloudstack_pins.errors import ParameterRefused, RightsMissing, ServerBroken
+from cloudstack_pins.errors import CloudStackError, ParameterRefused, RightsMissing, ServerBroken
 
 PAGE_SIZE = 500
 # Session.list hides the builtin from the annotations that come after it.
@@ -124,8 +124,15 @@ class Session:
     # Writing
 
     def write(self, command: str, **params: Any) -> dict[str, Any]:
-        """Send a synchronous command by POST, once; after a lost reply the error leaves open whether it acted."""
-        return self._transport.post(command, params)
+        """Send a synchronous command by POST, once; where the reply was lost, the error says that it may have acted."""
+        try:
+            return self._transport.post(command, params)
+        except jobs.PASSING as error:
+            failure: CloudStackError = error
+        if jobs.may_have_acted(failure):
+            text = f"{failure.text}; whether CloudStack did it is unknown"
+            failure = type(failure)(command, text, code=failure.code)
+        raise failure
 
     def submit(self, command: str, **params: Any) -> str:
         """Send an asynchronous command and return its job's id, also where the reply was lost."""

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -88,6 +89,8 @@ class Transport:
         self._clock = clock
         self._signer = Signer(access.endpoint, key=access.api_key, secret=access.secret_key)
         self._http = requests.Session()
+        # As in Go, and so in Terraform's provider: a proxy from the environment is never asked for this machine itself.
+        self._http.trust_env = urlsplit(access.endpoint).hostname not in ("localhost", "127.0.0.1", "::1")
         # Cookies would be shared between threads and tie calls to one login; the signature is all that counts.
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(

@@ -20,6 +20,7 @@ from .entities import Keys
 from .faults import Fault
 from .garbage import start_housekeeping
 from .http_server import HttpReply, HttpRequest, HttpServer
+from .lifecycle import roll_back
 from .registry import load_commands
 from .world import Event, World
 from .zone_builder import add_template, build
@@ -49,7 +50,7 @@ class Emulator:
     """An emulated CloudStack with one zone, served on a loopback port while the ``with`` block runs.
 
     ``copy_seconds`` is the time of one template copy and ``job_seconds`` that of any job, on the emulator's clock; zero
-    means that the first queryAsyncJobResult already finds the job done. ``seed`` decides between equally suitable pools.
+    means that the first queryAsyncJobResult finds the job done. ``seed`` decides between equally suitable pools.
     """
 
     def __init__(
@@ -176,6 +177,7 @@ class Emulator:
         """Restart the management server: unfinished jobs are lost, and VMs that were starting are Stopped again."""
         with self.world.lock:
             self.world.jobs.lose_pending()
+            roll_back(self.world)
 
     def register_template(self, name: str, **fields: Any) -> str:
         """A newer registration of a name, ready at once, by default like the last one; the id of it.

@@ -35,6 +35,8 @@ class Job:
     code: int = 0
     result: dict[str, Any] = field(default_factory=dict)
     completed: float | None = None
+    #: The object of the result that bears the job's id and status as well, as CloudStack has it.
+    embed: str | None = None
     #: Set by an injected failure: the end is never told.
     silent: bool = False
 
@@ -107,7 +109,10 @@ class Jobs:
             while delay <= 0:
                 delay = next(work)
         except StopIteration as end:
-            self._finish(job, DONE, 0, end.value or {})
+            result = end.value or {}
+            if job.embed in result and "id" in result[job.embed]:
+                result[job.embed] |= {"jobid": job.id, "jobstatus": PENDING}
+            self._finish(job, DONE, 0, result)
         except ApiError as error:
             self._finish(job, FAILED, error.code, {"errorcode": error.code, "errortext": error.text})
         except Exception:

@@ -47,8 +47,9 @@ def command(
 ) -> Callable[[Callable[[Call], dict[str, Any]]], Callable[[Call], dict[str, Any]]]:
     """Register the function that answers ``name``.
 
-    ``rights`` is "user" or "root" (others get 432); ``required`` are parameters checked in that order (431); ``envelope``
-    is the key around the answer, by default the lower-case name and "response"; ``java_class`` is the ``cmd`` of its jobs.
+    ``rights`` is "user" or "root" (others get 432); ``required`` are parameters checked in that order (431);
+    ``envelope`` is the key around the answer, by default the lower-case name and "response"; ``java_class`` is the
+    ``cmd`` of its jobs.
     """
 
     def register(function: Callable[[Call], dict[str, Any]]) -> Callable[[Call], dict[str, Any]]:
@@ -202,11 +203,12 @@ class Call:
         instance_id: str | None = None,
         seconds: float | None = None,
         obeys_fault: bool = False,
+        embed: str | None = None,
     ) -> dict[str, Any]:
         """Run ``work`` as a job and answer its id.
 
         It begins ``seconds`` (default: the emulator's job_seconds) later. An injected job failure replaces it, unless
-        the work obeys ``fault`` itself.
+        the work obeys ``fault`` itself. ``embed`` names the object of the result that has to bear the job's id.
         """
         world = self.world
         job_id = (self.text("customjobid") or world.new_id()).lower()
@@ -220,6 +222,7 @@ class Call:
             created=world.now(),
             instance_type=instance_type,
             instance_id=instance_id,
+            embed=embed,
             silent=self.fault is not None and self.fault.kind == "job-never-ends",
         )
         if self.fault is not None and self.fault.kind == "job" and not obeys_fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..answers.host import cluster_answer, host_answer
 from ..entities import Zone
 from ..registry import Call, command
 
@@ -44,3 +45,35 @@ def list_zones(call: Call) -> dict[str, Any]:
     name = call.text("name")
     rows = [z for z in call.world.zones.values() if wanted in (None, z) and name in (None, z.name)]
     return call.page("zone", rows, zone_answer)
+
+
+@command("listClusters", rights="root")
+def list_clusters(call: Call) -> dict[str, Any]:
+    """Clusters by id, name and zone."""
+    world = call.world
+    wanted, zone = call.entity("id", world.clusters), call.entity("zoneid", world.zones)
+    name = call.text("name")
+    rows = [
+        c for c in world.clusters.values() if wanted in (None, c) and zone in (None, c.zone) and name in (None, c.name)
+    ]
+    return call.page("cluster", rows, cluster_answer)
+
+
+@command("listHosts", rights="root")
+def list_hosts(call: Call) -> dict[str, Any]:
+    """Hosts by id, name, cluster, zone, type, state and resource state."""
+    world = call.world
+    wanted, zone = call.entity("id", world.hosts), call.entity("zoneid", world.zones)
+    cluster = call.entity("clusterid", world.clusters)
+    rows = [
+        host
+        for host in world.hosts.values()
+        if wanted in (None, host)
+        and zone in (None, host.cluster.zone)
+        and cluster in (None, host.cluster)
+        and call.text("name") in (None, host.name)
+        and (call.text("type") or "Routing").lower() == "routing"
+        and (call.text("state") or host.state).lower() == host.state.lower()
+        and (call.text("resourcestate") or host.resource_state).lower() == host.resource_state.lower()
+    ]
+    return call.page("host", rows, lambda host: host_answer(world, host))

@@ -55,6 +55,7 @@ def serve(
         )
     hcp = Hcp(loaded.origins, retry_seconds=loaded.retry_seconds, download_seconds=loaded.download_seconds)
     stages = Stages(loaded, hcp, os.environ)
+    stages.check()
     metrics = Metrics()
     worker = Worker(
         {"post_plan": stages.post_plan, "post_apply": stages.post_apply},

@@ -14,7 +14,7 @@ _STYLES = {"active": "green", "failed": "red", "skipped": "yellow"}
 
 def table_of(report: Report, console: Console) -> RenderableType:
     """Return the report as it is printed at the end."""
-    table = Table(title=f"pin set {plain(report.set_name)}", title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(f"pin set {plain(report.set_name)}"), title_justify="left", box=None, pad_edge=False)
     for heading in ("template", "storage tag", "pool", "state"):
         table.add_column(heading, overflow="fold")
     table.add_column("seconds", justify="right")

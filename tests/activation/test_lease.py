@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from cloudstack_emulator import Emulator
+from cloudstack_pins.activation.holder import Holder
+from cloudstack_pins.activation.lease import SECONDS, TAG, Lease, LeaseLost, is_abandoned, read
+from cloudstack_pins.activation.placement import Preference
+from cloudstack_pins.cloudstack import Session
+from cloudstack_pins.errors import ActivationError
+from tests.activation.stage import Stage
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """Jobs that end at once: leases are about order, not about time."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def session(stage: Stage) -> Iterator[Session]:
+    with stage.session() as session:
+        yield session
+
+
+def lease_of(stage: Stage, session: Session) -> Lease:
+    return Lease(session, stage.network_id, session.caller().account_id, clock=stage.clock)
+
+
+def take(lease: Lease, preference: Preference, told: list[str], *, timeout: float = 60, stop: bool = False) -> bool:
+    stopped = threading.Event()
+    if stop:
+        stopped.set()
+    return lease.acquire(
+        preferred=preference.note, put_back=preference.restore, stop=stopped, timeout=timeout, tell=told.append
+    )
+
+
+def test_a_lease_is_a_tag_that_says_who_until_when_and_what_was_preferred(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    lease = lease_of(stage, session)
+
+    assert take(lease, preference, [])
+    held = read(stage.network_tags())
+    lease.release()
+
+    assert held is not None
+    assert held.until == pytest.approx(stage.clock.now() + SECONDS, abs=60)
+    assert (held.account_id, held.preferred) == (session.caller().account_id, None)
+    assert Holder.parse(held.holder) is not None
+    assert stage.network_tags() == {}
+
+
+def test_eight_racers_hold_it_one_at_a_time(stage: Stage, session: Session) -> None:
+    session.caller()
+    inside: list[int] = []
+    most: list[int] = []
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(8)
+    guard = threading.Lock()
+
+    def race(number: int) -> None:
+        try:
+            lease, preference = lease_of(stage, session), Preference(session, session.caller().account_id)
+            barrier.wait(30)
+            assert take(lease, preference, [], timeout=100_000)
+            with guard:
+                inside.append(number)
+                most.append(len(inside))
+            session.list("listZones", "zone")
+            with guard:
+                inside.remove(number)
+            lease.release()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+    assert errors == []
+    assert most == [1] * 8
+    assert stage.network_tags() == {}
+
+
+def test_a_live_lease_of_another_is_waited_for_up_to_the_timeout(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    first, second = lease_of(stage, session), lease_of(stage, session)
+    told: list[str] = []
+    assert take(first, preference, [])
+
+    with pytest.raises(ActivationError, match=TAG):
+        take(second, preference, told, timeout=60)
+
+    assert told
+    assert told[0].startswith("waiting for another activation on this network")
+    first.keep()
+    first.release()
+
+
+def test_a_stop_ends_the_wait(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    first = lease_of(stage, session)
+    assert take(first, preference, [])
+
+    assert not take(lease_of(stage, session), preference, [], stop=True)
+
+    first.release()
+
+
+def test_an_expired_lease_is_taken_over_after_its_preference_was_put_back(stage: Stage, session: Session) -> None:
+    before, during = (pool.id for pool in stage.pools("gold"))
+    account_id = session.caller().account_id
+    stage.prefer(before)
+    crashed, its = lease_of(stage, session), Preference(session, account_id)
+    assert take(crashed, its, [])
+    stage.prefer(during)
+    stage.emulator.advance(SECONDS + 1)
+    assert is_abandoned(session, stage.network_id, stage.clock.now())
+
+    lease, preference, told = lease_of(stage, session), Preference(session, account_id), list[str]()
+    assert take(lease, preference, told)
+
+    assert "over" in told[0]
+    assert stage.preference() == before
+    held = read(stage.network_tags())
+    assert held is not None
+    assert held.preferred == before
+    with pytest.raises(LeaseLost):
+        crashed.keep()
+    crashed.release()
+    assert read(stage.network_tags()) == held
+    lease.release()
+
+
+def test_a_renewed_lease_outlives_its_first_end(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    lease = lease_of(stage, session)
+    assert take(lease, preference, [])
+
+    for _ in range(5):
+        stage.emulator.advance(SECONDS * 0.6)
+        lease.keep()
+        held = read(stage.network_tags())
+        assert held is not None
+        assert not held.is_over(stage.clock.now() + SECONDS * 0.5)
+
+    lease.release()
+    assert stage.network_tags() == {}
+
+
+def test_a_lease_whose_process_died_here_is_over_at_once(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    lease = lease_of(stage, session)
+    assert take(lease, preference, [])
+    held = read(stage.network_tags())
+    assert held is not None
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    holder = Holder.parse(held.holder)
+    assert holder is not None
+
+    dead = replace(held, holder=str(replace(holder, pid=int(child.stdout))))
+    elsewhere = replace(dead, holder=str(replace(holder, pid=int(child.stdout), place="00000000")))
+
+    assert holder.pid == os.getpid()
+    assert not held.is_over(stage.clock.now())
+    assert dead.is_over(stage.clock.now())
+    assert not elsewhere.is_over(stage.clock.now())
+    lease.release()
+
+
+def test_a_tag_that_is_not_ours_to_read_is_never_taken_over(stage: Stage, session: Session) -> None:
+    stage.emulator.call(
+        "createTags", resourceids=stage.network_id, resourcetype="Network", tags={TAG: "maintenance, ask Ada"}
+    )
+
+    with pytest.raises(ActivationError, match="maintenance, ask Ada"):
+        take(lease_of(stage, session), Preference(session, session.caller().account_id), [], timeout=4)

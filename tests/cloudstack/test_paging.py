@@ -22,7 +22,7 @@ def test_list_over_two_pages_is_read_to_its_end() -> None:
     ):
         found = session.templates()
 
-        assert sorted(template.name for template in found) == [template.name for template in templates]
+        assert sorted(t.name for t in found if t.type == "USER") == [template.name for template in templates]
         asked = [request.params for request in emulator.requests if request.command == "listTemplates"]
         assert [(params["page"], params["pagesize"]) for params in asked] == [("1", "500"), ("2", "500"), ("3", "500")]
 

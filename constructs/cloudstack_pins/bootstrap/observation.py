@@ -56,7 +56,7 @@ def observe(session: Session, declaration: Declaration) -> Observation:
 
 
 def _root_domain(session: Session) -> str | None:
-    domains = session.list("listDomains", "domain", listall=True)
+    domains = session.list("listDomains", "domain", level=0, listall=True)
     return next((str(domain["id"]) for domain in domains if domain.get("level") == 0), None)
 
 

@@ -17,21 +17,10 @@ HTTPS_PROXY, HTTP_PROXY, NO_PROXY                    as requests reads them
 from __future__ import annotations
 
 from cloudstack_pins.cloudstack.access import Access
+from cloudstack_pins.cloudstack.belongings import Caller, Nic, TemplateRegistration, VirtualMachine, Volume
 from cloudstack_pins.cloudstack.clock import SYSTEM_CLOCK, Clock
+from cloudstack_pins.cloudstack.infrastructure import Cluster, Host, Network, ServiceOffering, StoragePool, Zone
 from cloudstack_pins.cloudstack.jobs import JobResult
-from cloudstack_pins.cloudstack.records import (
-    Caller,
-    Cluster,
-    Host,
-    Network,
-    Nic,
-    ServiceOffering,
-    StoragePool,
-    TemplateRegistration,
-    VirtualMachine,
-    Volume,
-    Zone,
-)
 from cloudstack_pins.cloudstack.redaction import redact
 from cloudstack_pins.cloudstack.session import Session
 

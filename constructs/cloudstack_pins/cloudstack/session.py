@@ -11,21 +11,11 @@ from typing import Any, Self
 
 from cloudstack_pins.cloudstack import jobs
 from cloudstack_pins.cloudstack.access import Access
+from cloudstack_pins.cloudstack.belongings import Caller, TemplateRegistration, VirtualMachine, Volume
 from cloudstack_pins.cloudstack.clock import SYSTEM_CLOCK, Clock
+from cloudstack_pins.cloudstack.infrastructure import Cluster, Host, Network, ServiceOffering, StoragePool, Zone
 from cloudstack_pins.cloudstack.jobs import JobResult
 from cloudstack_pins.cloudstack.paging import all_rows
-from cloudstack_pins.cloudstack.records import (
-    Caller,
-    Cluster,
-    Host,
-    Network,
-    ServiceOffering,
-    StoragePool,
-    TemplateRegistration,
-    VirtualMachine,
-    Volume,
-    Zone,
-)
 from cloudstack_pins.cloudstack.transport import Transport
 from cloudstack_pins.errors import CloudStackError, ParameterRefused, RightsMissing, ServerBroken
 

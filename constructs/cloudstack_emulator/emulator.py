@@ -16,15 +16,15 @@ from . import signing
 from .api import Api, Request
 from .clock import Clock, RealClock
 from .control import Control
-from .entities import Keys
+from .entities import Keys, StoragePool
 from .faults import Fault
 from .garbage import start_housekeeping
 from .http_server import HttpReply, HttpRequest, HttpServer
 from .lifecycle import roll_back
 from .registry import load_commands
 from .world import Event, World
-from .zone_builder import add_template, build
-from .zone_spec import TemplateSpec, ZoneSpec
+from .zone_builder import add_pool, add_template, build
+from .zone_spec import PoolSpec, TemplateSpec, ZoneSpec
 
 
 class EmulatorCallError(Exception):
@@ -155,7 +155,7 @@ class Emulator:
         count: int = 1,
         kind: str = "job",
         code: int = 530,
-        text: str = "Injected failure",
+        text: str | None = None,
         after: int = 0,
         match: dict[str, str] | None = None,
         seconds: float = 0.0,
@@ -211,6 +211,36 @@ class Emulator:
                     raise ValueError(f"a template has no field {field!r}")
                 setattr(template, field, value)
             return template.id
+
+    def add_pool(self, name: str, *, cluster: str | None = None, tags: list[str] | None = None, **fields: Any) -> str:
+        """A new storage pool in a cluster (by name), or in the zone; the id of it."""
+        with self.world.lock:
+            world = self.world
+            owner = next((one for one in world.clusters.values() if one.name == cluster), None)
+            if cluster is not None and owner is None:
+                raise ValueError(
+                    f"cluster {cluster!r} is unknown; known are {[c.name for c in world.clusters.values()]}"
+                )
+            zone = next(iter(world.zones.values()))
+            hypervisor = next(iter(world.clusters.values())).hypervisor
+            spec = PoolSpec(name=name, tags=tuple(tags or ()), **fields)
+            return add_pool(world, zone, spec, cluster=owner, hypervisor=hypervisor).id
+
+    def remove_pool(self, name: str) -> None:
+        """Take a pool (by name or id) away, with its copies; the volumes on it stay as rows."""
+        with self.world.lock:
+            pool = self.pool(name)
+            for copy in list(self.world.copies_on(pool)):
+                self.world.drop_copy(copy)
+            del self.world.pools[pool.id]
+            self.world.removed_pools.add(pool.id)
+
+    def pool(self, name: str) -> StoragePool:
+        """The pool of that name or id."""
+        for pool in self.world.pools.values():
+            if name in (pool.id, pool.name):
+                return pool
+        raise ValueError(f"pool {name!r} is unknown; known are {[pool.name for pool in self.world.pools.values()]}")
 
     # Inside
 

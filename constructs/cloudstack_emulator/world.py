@@ -80,6 +80,8 @@ class World:
         self.clusters: dict[str, Cluster] = {}
         self.hosts: dict[str, Host] = {}
         self.pools: dict[str, StoragePool] = {}
+        #: Ids of pools that are gone; a new pool of the same name gets another one.
+        self.removed_pools: set[str] = set()
         self.image_stores: dict[str, ImageStore] = {}
         self.templates: dict[str, Template] = {}
         self.disk_offerings: dict[str, DiskOffering] = {}
@@ -87,6 +89,8 @@ class World:
         self.network_offerings: dict[str, NetworkOffering] = {}
         self.networks: dict[str, Network] = {}
         self.vms: dict[str, VirtualMachine] = {}
+        #: Ids of VMs that are gone: lists know them still, and find nothing.
+        self.expunged: set[str] = set()
         self.vm_schedules: dict[str, VMSchedule] = {}
         self.volumes: dict[str, Volume] = {}
         #: By template id and pool id.

@@ -117,7 +117,9 @@ def add_pool(
     serial = world.serial("storage_pool")
     name = f"{host.name}-{spec.name}" if host else spec.name
     pool = StoragePool(
-        id=stable_id("pool", name) if stable_id("pool", name) not in world.pools else world.new_id(),
+        id=world.new_id()
+        if stable_id("pool", name) in world.pools.keys() | world.removed_pools
+        else stable_id("pool", name),
         serial=serial,
         name=name,
         zone=zone,

@@ -27,7 +27,7 @@ def list_templates(call: Call) -> dict[str, Any]:
     if selection == "all" and not call.is_root:
         raise ApiError(431, "Filter all can be specified by root admin only", cserrorcode=4350)
     world = call.world
-    wanted = live_template(call, "id") if call.text("id") else None
+    wanted = call.entity("id", world.templates)
     ids = {value.lower() for value in call.listed("ids")}
     zone = call.entity("zoneid", world.zones)
     name, keyword, kind = call.text("name"), call.text("keyword"), call.text("templatetype")

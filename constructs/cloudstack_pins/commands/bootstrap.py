@@ -48,6 +48,7 @@ def _ask() -> None:
     except typer.Abort:
         if sys.stdin.isatty():
             raise  # Ctrl-C
+        typer.echo()  # ends the question's line
         raise SettingsError("nobody is here to answer; add --yes, or --dry-run to change nothing") from None
     if not agreed:
         typer.echo("nothing was changed")

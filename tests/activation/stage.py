@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,6 +43,16 @@ class EmulatorTime:
 
     def sleep(self, seconds: float) -> None:
         self._emulator.advance(seconds)
+
+
+class HastyTime:
+    """Real time with waits of a few milliseconds: for threads, which would age each other's leases by waiting."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.005))
 
 
 @dataclass

@@ -15,7 +15,7 @@ from cloudstack_pins.activation.lease import SECONDS, TAG, Lease, LeaseLost, is_
 from cloudstack_pins.activation.placement import Preference
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.errors import ActivationError
-from tests.activation.stage import Stage
+from tests.activation.stage import HastyTime, Stage
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_a_lease_is_a_tag_that_says_who_until_when_and_what_was_preferred(stage:
 
 
 def test_eight_racers_hold_it_one_at_a_time(stage: Stage, session: Session) -> None:
+    stage.clock = HastyTime()
     session.caller()
     inside: list[int] = []
     most: list[int] = []

@@ -16,6 +16,7 @@ from cloudstack_pins.activation.ends import Ends
 from cloudstack_pins.activation.judge import GONE, Need, Sighting, judge
 from cloudstack_pins.activation.lease import Lease, LeaseLost
 from cloudstack_pins.activation.observe import look_again, look_at_root
+from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.activation.placement import Preference
 from cloudstack_pins.activation.schedule import Waiting, next_turn
 from cloudstack_pins.activation.sender import Sender
@@ -92,11 +93,11 @@ class Engine:
     def run(self) -> None:
         """Go round until every pin is done, ``stop`` is set, or CloudStack stays out of reach."""
         with self._hands:
-            pause = FIRST_PAUSE_SECONDS
+            seconds = FIRST_PAUSE_SECONDS
             while not self._stop.is_set() and not self._is_done():
-                pause = FIRST_PAUSE_SECONDS if self._round() else min(PAUSE_SECONDS, pause * 1.6)
+                seconds = FIRST_PAUSE_SECONDS if self._round() else min(PAUSE_SECONDS, seconds * 1.6)
                 if not self._is_done():
-                    self._pause(pause)
+                    pause(self._clock, seconds, self._stop)
             if self._stop.is_set() and not self._is_done():
                 self._settle()
         self._sender.collect()
@@ -284,10 +285,3 @@ class Engine:
     def _began(self, work: Work) -> None:
         if work.began is None:
             work.began = self._clock.now()
-
-    def _pause(self, seconds: float) -> None:
-        """Wait, but not long past a stop."""
-        while seconds > 0 and not self._stop.is_set():
-            step = min(seconds, 0.5)
-            self._clock.sleep(step)
-            seconds -= step

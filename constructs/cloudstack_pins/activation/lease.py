@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cloudstack_pins.activation.holder import Holder
+from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.cloudstack.clock import Clock
 from cloudstack_pins.errors import ActivationError, CloudStackError, RightsMissing
@@ -145,7 +146,7 @@ class Lease:
             if now - told >= TELL_SECONDS:
                 tell(f"waiting for another activation on this network ({plain(held.holder)})")
                 told = now
-            self._pause(LOOK_SECONDS, stop)
+            pause(self._clock, LOOK_SECONDS, stop)
         return False
 
     def keep(self) -> None:
@@ -230,12 +231,6 @@ class Lease:
             _LOG.info("the lease could not be renewed now: %s", error)
             if self._clock.now() > self._until:
                 self._lost = f"the lease on the pin network could not be renewed in time: {error.text}"
-
-    def _pause(self, seconds: float, stop: threading.Event) -> None:
-        """Wait, but not long past a stop."""
-        until = self._clock.now() + seconds
-        while not stop.is_set() and (left := until - self._clock.now()) > 0:
-            self._clock.sleep(min(left, 0.5))
 
     def _tags(self) -> dict[str, str]:
         return _tags(self._session, self._network_id)

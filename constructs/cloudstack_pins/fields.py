@@ -169,6 +169,8 @@ def near(value: object, known: Iterable[str], lead: str = "or did you mean") -> 
     """Return a hint with the known name that looks most like ``value``, or nothing."""
     if not isinstance(value, str):
         return ""
-    folded = {name.casefold(): name for name in known}
+    folded = {name.casefold(): name for name in sorted(known)}
     close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.6)
+    if not close and len(value) > 2:
+        close = [name for name in folded if value.casefold() in name]
     return f", {lead} {shown(folded[close[0]])}" if close else ""

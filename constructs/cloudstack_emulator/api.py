@@ -86,14 +86,14 @@ class Api:
                 raise missing_parameter(command.name, name)
         job_fault = fault if fault is not None and fault.kind in JOB_KINDS else None
         if job_fault is not None and job_fault.kind == "job" and not command.asynchronous:
-            raise ApiError(job_fault.code, job_fault.text)
+            raise job_fault.error()
         return command.function(Call(world=self._world, caller=caller, command=command, params=params, fault=job_fault))
 
 
 def _instead(fault: Fault) -> HttpReply | None:
     """The reply of a failure that keeps the command from being run."""
     if fault.kind == "error":
-        raise ApiError(fault.code, fault.text)
+        raise fault.error()
     if fault.kind == "refuse-key":
         raise unauthorised()
     if fault.kind in ("http503", "http429", "html502"):

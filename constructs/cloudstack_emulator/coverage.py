@@ -1,4 +1,4 @@
-"""The table of what is modelled, written into a README: ``python -m cloudstack_emulator.coverage README.md [--check]``."""
+"""The table of what is modelled, in a README: ``python -m cloudstack_emulator.coverage README.md [--check]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registry import COMMANDS, Command, load_commands
 BEGIN, END = "<!-- emulator coverage: begin -->", "<!-- emulator coverage: end -->"
 
 NOT_MODELLED = (
-    "projects, VPCs, security groups, affinity groups, SSH keys, user data, snapshots, ISOs, data disks, Kubernetes clusters",
+    "projects, VPCs, security groups, affinity groups, SSH keys, user data, snapshots, ISOs, data disks",
     "more than one zone, one pod or one domain; domain admins see what users see; roles made by hand",
     "resource limits: they are shown, and never refuse anything",
     "addresses, virtual routers and the implementing of isolated networks",

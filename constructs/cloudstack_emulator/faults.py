@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .errors import ApiError
+
 KINDS = (
     "job",
     "job-after-copy",
@@ -33,7 +35,7 @@ class Fault:
     kind: str = "job"
     count: int = 1
     code: int = 530
-    text: str = "Injected failure"
+    text: str | None = None
     after: int = 0
     seconds: float = 0.0
     match: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,10 @@ class Fault:
         """Refuse a kind that does not exist."""
         if self.kind not in KINDS:
             raise ValueError(f"kind of failure: {self.kind!r} is unknown; known are {', '.join(KINDS)}")
+
+    def error(self, otherwise: str = "Injected failure") -> ApiError:
+        """The refusal that was ordered; ``otherwise`` is its text where none was."""
+        return ApiError(self.code, self.text or otherwise)
 
     def fits(self, command: str, params: Mapping[str, str]) -> bool:
         """Whether a call is one of those that are meant; the command ``*`` means every one."""

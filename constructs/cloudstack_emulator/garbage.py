@@ -54,7 +54,7 @@ def expunge_destroyed(world: World) -> None:
     limit = world.now() - world.settings.number("expunge.delay")
     for vm in list(world.vms.values()):
         if vm.state in ("Destroyed", "Error") and vm.destroyed_at is not None and vm.destroyed_at <= limit:
-            expunge(world, vm, user=next(iter(world.users.values())))
+            expunge(world, vm)
 
 
 def _judge(world: World, copy: TemplateCopy) -> None:

@@ -48,12 +48,16 @@ def start(
     began = world.record(
         "VM.START", f"Starting Instance with ID: {vm.id}", user=user, account=vm.account, state="Started", **_named(vm)
     )
+    updated = vm.last_updated
     _move(world, vm, "Starting")
     world.note("vm-starting", vm=vm)
     try:
         yield from _bring_up(world, vm, cluster, host, fault)
-    except ApiError:
+    except ApiError as error:
         _fall_back(world, vm)
+        if error.code == 533:
+            # Where the planner finds nothing, CloudStack shows no change of the VM.
+            vm.last_updated = updated
         world.note("vm-start-failed", vm=vm)
         text = f"Error while starting Instance. Instance ID: {vm.id}"
         world.record("VM.START", text, user=user, account=vm.account, level="ERROR", parent=began, **_named(vm))
@@ -75,7 +79,7 @@ def _bring_up(
     planning = min(PLANNING_SECONDS, world.job_seconds / 2)
     yield planning
     if fault is not None and fault.kind == "job":
-        raise ApiError(fault.code, fault.text)
+        raise fault.error(f"Unable to orchestrate the start of VM instance {described(vm, short=True)}.")
     chosen = destination(world, vm, cluster=cluster, host=host)
     root = vm.root
     if chosen is None or root is None:
@@ -91,7 +95,7 @@ def _bring_up(
         world.place_volume(root, chosen.pool)
         world.note("volume-ready", vm=vm)
     if fault is not None and fault.kind == "job-after-copy":
-        raise ApiError(fault.code, fault.text)
+        raise fault.error(f"Unable to orchestrate the start of VM instance {described(vm, short=True)}.")
     yield world.job_seconds - planning
     for nic in vm.nics:
         nic.vlan = implement(world, nic.network.id)
@@ -136,10 +140,10 @@ def destroy(world: World, vm: VirtualMachine, *, user: User, expunged: bool) -> 
         text = f"Successfully completed destroying Instance. Instance ID: {vm.id}"
         world.record("VM.DESTROY", text, user=user, account=vm.account, **_named(vm))
     if expunged:
-        expunge(world, vm, user=user)
+        expunge(world, vm)
 
 
-def expunge(world: World, vm: VirtualMachine, *, user: User) -> None:
+def expunge(world: World, vm: VirtualMachine) -> None:
     """Remove the VM with its volumes, NICs and tags."""
     world.note("vm-expunged", vm=vm)
     vm.state = "Expunging"
@@ -147,9 +151,8 @@ def expunge(world: World, vm: VirtualMachine, *, user: User) -> None:
     if vm.root is not None:
         world.remove_volume(vm.root)
     world.vms.pop(vm.id, None)
+    world.expunged.add(vm.id)
     world.tags.pop(("UserVm", vm.id), None)
-    text = f"Successfully completed expunging Instance. Instance ID: {vm.id}"
-    world.record("VM.EXPUNGE", text, user=user, account=vm.account, **_named(vm))
 
 
 def restore(world: World, vm: VirtualMachine, *, user: User) -> Steps:

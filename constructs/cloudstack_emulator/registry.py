@@ -245,5 +245,5 @@ def _delayed(seconds: float, work: Work) -> Work:
 
 
 def _failing(fault: Fault) -> Work:
-    raise ApiError(fault.code, fault.text)
+    raise fault.error()
     yield 0.0

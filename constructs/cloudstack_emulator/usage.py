@@ -78,13 +78,19 @@ class UsageServer:
         elif kind == "vm-assigned":
             self._end(vm, now, ALLOCATED_VM, VOLUME)
             self._allocate(vm, now)
+        elif kind == "vm-restored":
+            self._end(vm, now, VOLUME)
+            self._volumes(vm, now)
         elif kind == "vm-destroyed":
             self._end(vm, now, RUNNING_VM, NETWORK_OFFERING, ALLOCATED_VM)
-        elif kind == "vm-expunged":
+        elif kind in ("vm-error", "vm-expunged"):
             self._end(vm, now, RUNNING_VM, NETWORK_OFFERING, ALLOCATED_VM, VOLUME)
 
     def _allocate(self, vm: VirtualMachine, now: float) -> None:
         self._begin(vm, now, ALLOCATED_VM, offering=vm.service_offering)
+        self._volumes(vm, now)
+
+    def _volumes(self, vm: VirtualMachine, now: float) -> None:
         if vm.root is not None and (vm.id, VOLUME) not in self._open:
             self._begin(vm, now, VOLUME, volume=vm.root, attached=True)
             self._begin(vm, now, VOLUME, volume=vm.root, offering=vm.service_offering)

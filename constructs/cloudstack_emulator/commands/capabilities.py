@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..entities import ImageStore, StoragePool
+from ..entities import ImageStore
+from ..placement import allocated_bytes, overprovisioning, used_bytes
 from ..registry import Call, command
-from ..world import World
 
 _MEMORY, _CPU, _STORAGE_USED, _STORAGE_ALLOCATED = 0, 1, 2, 3
 _NAMES = {_MEMORY: "MEMORY", _CPU: "CPU", _STORAGE_USED: "STORAGE", _STORAGE_ALLOCATED: "STORAGE_ALLOCATED"}
@@ -68,9 +68,9 @@ def list_capacity(call: Call) -> dict[str, Any]:
             sum((one.cpu_number or 0) * (one.cpu_speed or 0) for one in running),
             sum(host.cpus * host.cpu_speed for host in hosts),
         ),
-        _STORAGE_USED: (sum(used(world, pool) for pool in pools), sum(pool.capacity for pool in pools)),
+        _STORAGE_USED: (sum(used_bytes(world, pool) for pool in pools), sum(pool.capacity for pool in pools)),
         _STORAGE_ALLOCATED: (
-            sum(allocated(world, pool) for pool in pools),
+            sum(allocated_bytes(world, pool) for pool in pools),
             sum(int(pool.capacity * overprovisioning(world, pool)) for pool in pools),
         ),
     }
@@ -91,21 +91,6 @@ def _capacity_answer(kind: int, taken: int, total: int) -> dict[str, Any]:
         "capacitytotal": total,
         "percentused": share,
     }
-
-
-def used(world: World, pool: StoragePool) -> int:
-    """Bytes that lie on a pool."""
-    return 0
-
-
-def allocated(world: World, pool: StoragePool) -> int:
-    """Bytes promised to volumes and template copies of a pool."""
-    return 0
-
-
-def overprovisioning(world: World, pool: StoragePool) -> float:
-    """How much more than its size a pool may promise."""
-    return world.settings.number("storage.overprovisioning.factor", storagepool=pool.id, zone=pool.zone.id)
 
 
 def image_store_answer(store: ImageStore) -> dict[str, Any]:

@@ -76,12 +76,11 @@ def living_networks(call: Call) -> dict[str, Network]:
 @command("listNetworks")
 def list_networks(call: Call) -> dict[str, Any]:
     """Networks of the caller and those it may use by permission; with ``listall`` all, for a root admin."""
-    networks = living_networks(call)
-    wanted = call.entity("id", networks)
+    wanted = call.entity("id", call.world.networks)
     tags = dict(call.pairs("tags"))
     rows = [
         network
-        for network in networks.values()
+        for network in living_networks(call).values()
         if wanted in (None, network)
         and _visible(call, network, by_id=wanted is not None)
         and call.text("name") in (None, network.name)
@@ -100,7 +99,8 @@ def _visible(call: Call, network: Network, *, by_id: bool) -> bool:
 
 def _bears(call: Call, network: Network, tags: dict[str, str]) -> bool:
     own = call.world.tags_of("Network", network.id)
-    return all(key in own and value in ("", own[key].value) for key, value in tags.items())
+    # Several tags are alternatives: CloudStack joins them by OR.
+    return not tags or any(key in own and value in ("", own[key].value) for key, value in tags.items())
 
 
 @command("createNetwork", required=("name", "networkofferingid", "zoneid"))

@@ -34,13 +34,15 @@ def _selected(call: Call) -> list[VirtualMachine]:
 
 
 def _candidates(call: Call) -> list[VirtualMachine]:
-    """The VMs of an id or some ids, or all; an id that is unknown is an error, as for every command."""
+    """The VMs of an id or some ids, or all; an id that never was is an error."""
     wanted = [("id", value) for value in [call.text("id")] if value]
     wanted += [("ids", value) for value in call.listed("ids")]
     if not wanted:
         return list(call.world.vms.values())
     found = []
     for name, value in wanted:
+        if value.lower() in call.world.expunged:
+            continue
         vm = call.world.vms.get(value.lower())
         if vm is None:
             raise unknown_entity(call.command.name, name, value)
@@ -91,6 +93,8 @@ def _bears_any(call: Call, vm: VirtualMachine, tags: list[tuple[str, str]]) -> b
 def list_volumes(call: Call) -> dict[str, Any]:
     """Volumes by id, VM, type, pool, owner, zone and state, in pages; there is no filter by tag or template."""
     world = call.world
+    if (call.text("virtualmachineid") or "").lower() in world.expunged:
+        return {}
     vm = call.entity("virtualmachineid", world.vms)
     pool = call.entity("storageid", world.pools) if call.is_root else None
     zone = call.entity("zoneid", world.zones)

@@ -72,7 +72,7 @@ def deploy(call: Call) -> dict[str, Any]:
         else:
             yield call.world.job_seconds
             if call.fault is not None and call.fault.kind == "job":
-                raise ApiError(call.fault.code, call.fault.text)
+                raise call.fault.error()
         done = f"Successfully completed deploying Vm. Instance ID: {vm.id}"
         call.world.record("VM.CREATE", done, user=call.caller, account=vm.account, parent=scheduled, **named)
         return _result(call, vm)
@@ -131,7 +131,10 @@ def expunge_vm(call: Call) -> dict[str, Any]:
 
     def work() -> Work:
         if vm.id in call.world.vms:
-            expunge(call.world, vm, user=call.caller)
+            expunge(call.world, vm)
+            done = f"Successfully completed expunging Instance. Instance ID: {vm.id}"
+            named: dict[str, Any] = {"resource": vm, "resource_type": "VirtualMachine"}
+            call.world.record("VM.EXPUNGE", done, user=call.caller, account=vm.account, **named)
         return {"success": True}
         yield 0.0
 

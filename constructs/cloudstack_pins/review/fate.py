@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from cloudstack_pins.review.plan import PinChange, PinState, Plan
@@ -89,12 +90,12 @@ class Fates:
         """Return the changes with one of these fates."""
         return [pin.change for pin in self.pins if pin.fate in fates]
 
-    @property
+    @cached_property
     def machines(self) -> list[Machine]:
         """Every VM that exists before or after the apply."""
         return [machine for pin in self.pins for machine in _machines(pin.change)]
 
-    @property
+    @cached_property
     def unpinned(self) -> list[PinChange]:
         """Pins that go while no other stays or comes at their place."""
         staying = {machine.state.place for machine in self.machines if machine.after}

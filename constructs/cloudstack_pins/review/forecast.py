@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -155,15 +156,17 @@ class _Room:
         return sum((sized(self.sizes[identity]) for identity in identities), Amount())
 
     def _leaving(self, identities: Iterable[Identity], collection: Collection) -> Iterator[LeavingCopy]:
+        gone: dict[Identity, list[PinState]] = defaultdict(list)
+        for machine in self.machines:
+            gone[identity_of(machine.state)].append(machine.state)
         for identity in sorted(identities):
             label, state = self.owners[identity]
-            gone = [machine.state for machine in self.machines if identity_of(machine.state) == identity]
             yield LeavingCopy(
                 stack=label,
                 template=state.template,
                 template_id=state.template_id,
                 size=self.sizes[identity],
-                window=gc_window(collection, expunged=all(state.expunge for state in gone)),
+                window=gc_window(collection, expunged=all(gone_state.expunge for gone_state in gone[identity])),
             )
 
     def _live(self, live: LiveFacts | None) -> LivePool | None:

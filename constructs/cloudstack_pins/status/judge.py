@@ -18,7 +18,7 @@ from cloudstack_pins.status.observation import (
     SeenVm,
 )
 from cloudstack_pins.status.pin_state import Rules, claimed, judge_pin
-from cloudstack_pins.status.report import GcReport, OrphanReport, PinReport, PoolReport, SetReport, ordered
+from cloudstack_pins.status.report import GcReport, OrphanReport, PinReport, PoolReport, SetReport, natural, ordered
 
 
 def judge(declared: Declared, seen: Observation) -> SetReport:
@@ -113,7 +113,7 @@ def _pools(declared: Declared, seen: Observation, pins: tuple[PinReport, ...]) -
             names.setdefault(pool.id, ("", pool.name))
     return tuple(
         _pool(pool_id, name, key or None, seen.pool(pool_id), seen, pins)
-        for pool_id, (key, name) in sorted(names.items(), key=lambda item: (item[1][1], item[0]))
+        for pool_id, (key, name) in sorted(names.items(), key=lambda item: (natural(item[1][1]), item[0]))
     )
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cloudstack_pins.status.report import PinReport, SetReport, State
+from cloudstack_pins.status.report import PinReport, SetReport, State, natural
 
 ANY = "any pool"
 MARKS: Mapping[State, str] = {
@@ -69,7 +69,9 @@ def matrix(report: SetReport) -> Matrix:
     for pin in sorted(report.pins, key=lambda pin: (pin.previous, pin.key)):
         cells[pin.template, Column(storage_tag=pin.storage_tag, pool=pin.pool or ANY)].append(pin)
     return Matrix(
-        columns=tuple(sorted({column for _, column in cells}, key=lambda column: (column.storage_tag, column.pool))),
-        templates=tuple(sorted({template for template, _ in cells})),
+        columns=tuple(
+            sorted({column for _, column in cells}, key=lambda column: (column.storage_tag, natural(column.pool)))
+        ),
+        templates=tuple(sorted({template for template, _ in cells}, key=natural)),
         cells={place: tuple(pins) for place, pins in cells.items()},
     )

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from cloudstack_pins.plain import plain
+from cloudstack_pins.status.folding import folded
 from cloudstack_pins.status.matrix import MARKS, MEANINGS, Column, Matrix, matrix
 from cloudstack_pins.status.report import Finding, PinReport, PoolReport, Report, SetReport, State, gib
 
@@ -49,6 +50,7 @@ class _View:
         self.compact = len(self.matrix.columns) >= _COMPACT_FROM
         self.states = list(report.counts())
         self._by_pin = {finding.about: finding for finding in report.findings if finding.kind.startswith("pin-")}
+        self.first_findings, self.more_findings = folded(report.findings)
         self._numbers = {finding.id: number for number, finding in enumerate(report.findings, start=1)}
 
     @property

@@ -101,7 +101,7 @@ def _pin_repair(declared: Declared, pin: PinReport) -> tuple[str, ...]:
     if pin.state is State.DUPLICATE:
         return (
             declared.show_command(pin.address),
-            "# its id is the VM that Terraform knows; of these, destroy the others:",
-            *(destroy_command(declared, vm_id) for vm_id in reversed(pin.vm_ids)),
+            f"# it says which VM Terraform knows; if that is {pin.vm_ids[0]}, destroy the others, else swap the ids:",
+            *(destroy_command(declared, vm_id) for vm_id in pin.vm_ids[1:]),
         )
     return (declared.deploy_command,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,11 +183,18 @@ class Report:
 
 
 def gib(size: int | None) -> str:
-    """Return bytes as GiB for people, "unknown" for None."""
+    """Return bytes in GiB (TiB from 1024 of them) for people, "unknown" for None."""
     if size is None:
         return "unknown"
-    value = size / GIB
-    return f"{value:.0f} GiB" if value >= 100 or value == int(value) else f"{value:.1f} GiB"
+    value, unit = (size / GIB, "GiB") if size < 1024 * GIB else (size / GIB / 1024, "TiB")
+    return f"{value:.0f} {unit}" if value >= 100 or value == int(value) else f"{value:.1f} {unit}"
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts PS2 before PS10."""
+    return tuple(
+        (0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+    )
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudstack_pins.plain import plain
+from cloudstack_pins.status.folding import folded
 from cloudstack_pins.status.matrix import MARKS, Column, Matrix, matrix
 from cloudstack_pins.status.report import (
     Finding,
@@ -150,10 +151,13 @@ def _seconds(seconds: int) -> str:
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
-    for finding in findings:
+    first, more = folded(findings)
+    for finding in first:
         line = Text(f"{finding.severity}: ", style=_SEVERITY[finding.severity])
         line.append(plain(finding.text), style="not bold default")
         line.append(f"  [{plain(finding.id)}]", style="not bold dim")
         yield line
         for command in finding.repair:
             yield Padding(Text(plain(command), style="dim" if command.startswith("#") else "cyan"), (0, 0, 0, 4))
+    for kind, rest in more:
+        yield Text(f"and {len(rest)} more of {kind}: --json and --html show all", style="bold")

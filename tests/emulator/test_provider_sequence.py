@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cloudstack_emulator import Emulator
+from tests.terraform_cli import Outcome, Terraform
 
 RECORDED = Path(__file__).parent / "recordings" / "sequences" / "provider-instance-0.6.0.json"
 TRANSPORT = {"apiKey", "signature", "expires", "response", "signatureversion", "command"}
@@ -58,7 +57,7 @@ def instance(emulator: Emulator, **attributes: object) -> dict[str, Any]:
         "lifecycle": {"create_before_destroy": True},
     }
     return {
-        "terraform": {"required_providers": {"cloudstack": {"source": "cloudstack/cloudstack"}}},
+        "terraform": {"required_providers": {"cloudstack": {"source": "cloudstack/cloudstack", "version": "0.6.0"}}},
         "resource": {"cloudstack_instance": {"pin": pin | attributes}},
     }
 
@@ -68,60 +67,69 @@ def template(emulator: Emulator, name: str) -> str:
     return found
 
 
-class Workspace:
-    """A folder in which the real Terraform runs against the emulator."""
-
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
-        self.folder = folder
-        self.emulator = emulator
-        provider = folder / "plugins" / "terraform-provider-cloudstack"
-        provider.parent.mkdir()
-        provider.symlink_to(
-            os.environ.get("TERRAFORM_PROVIDER_CLOUDSTACK", "/tmp/terraform-provider-cloudstack_v0.6.0")
-        )
-        settings = (
-            f'provider_installation {{\n  dev_overrides = {{ "cloudstack/cloudstack" = "{provider.parent}" }}\n}}\n'
-        )
-        (folder / "terraform.rc").write_text(settings)
-
-    def calls(self, *command: str, configuration: Mapping[str, Any] | None = None, status: int = 0) -> list[Call]:
-        """The calls that one run of Terraform makes."""
-        if configuration is not None:
-            (self.folder / "main.tf.json").write_text(json.dumps(configuration))
-        before = len(self.emulator.requests)
-        environment = {
-            **os.environ,
-            **self.emulator.environment(),
-            "TF_CLI_CONFIG_FILE": str(self.folder / "terraform.rc"),
-        }
-        run = subprocess.run(
-            ["terraform", *command, "-no-color", "-input=false"],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == status, run.stdout + run.stderr
-        made = self.emulator.requests[before:]
-        return without_repeated_polls(call(one.method, one.command, one.params) for one in made)
+def calls(emulator: Emulator, outcome: Callable[[], Outcome]) -> list[Call]:
+    """The calls that one run of Terraform makes."""
+    before = len(emulator.requests)
+    assert not outcome().checked().changes
+    made = emulator.requests[before:]
+    return without_repeated_polls(call(one.method, one.command, one.params) for one in made)
 
 
 @pytest.mark.terraform
-def test_provider_makes_the_recorded_calls(tmp_path: Path) -> None:
-    with Emulator() as emulator:
-        workspace = Workspace(tmp_path, emulator)
-        made = instance(emulator)
-        tags = {"managed-by": "cloudstack-pins", "pin-storage-tag": "silver", "pin-template": "debian"}
-        changed = instance(emulator, display_name="pin deb on silver tier", tags=tags)
-        replaced = instance(emulator, name="pin-seq-silver", template=template(emulator, "Ubuntu 24.04 (x86_64)"))
+def test_provider_makes_the_recorded_calls(emulator: Emulator, terraform: Terraform) -> None:
+    tags = {"managed-by": "cloudstack-pins", "pin-storage-tag": "silver", "pin-template": "debian"}
+    changed = instance(emulator, display_name="pin deb on silver tier", tags=tags)
+    replaced = instance(emulator, name="pin-seq-silver", template=template(emulator, "Ubuntu 24.04 (x86_64)"))
 
-        steps = [
-            workspace.calls("apply", "-auto-approve", configuration=made),
-            workspace.calls("plan", "-detailed-exitcode"),
-            workspace.calls("apply", "-auto-approve", configuration=changed),
-            workspace.calls("apply", "-auto-approve", configuration=replaced),
-            workspace.calls("destroy", "-auto-approve"),
-        ]
+    terraform.write(instance(emulator))
+    terraform.init().checked()
+    steps = [calls(emulator, terraform.apply), calls(emulator, terraform.plan)]
+    for configuration in (changed, replaced):
+        terraform.write(configuration)
+        steps.append(calls(emulator, terraform.apply))
+    steps.append(calls(emulator, terraform.destroy))
 
     assert steps == recorded_steps()
+
+
+def offering(**attributes: object) -> dict[str, Any]:
+    """One cloudstack_service_offering_fixed, as a whole configuration."""
+    fixed = {
+        "name": "pin-tf-gold",
+        "display_text": "pins on gold",
+        "cpu_number": 1,
+        "cpu_speed": 100,
+        "memory": 128,
+        "disk_offering": {
+            "cache_mode": "none",
+            "disk_offering_strictness": False,
+            "provisioning_type": "thin",
+            "storage_type": "shared",
+            "storage_tags": "gold",
+        },
+        # Provider 0.6.0 reads disk_offering_id back and plans an update for ever (fixed in 0.7.0).
+        "lifecycle": {"ignore_changes": ["disk_offering_id"]},
+    }
+    return {
+        "terraform": {"required_providers": {"cloudstack": {"source": "cloudstack/cloudstack", "version": "0.6.0"}}},
+        "resource": {"cloudstack_service_offering_fixed": {"gold": fixed | attributes}},
+    }
+
+
+@pytest.mark.terraform
+def test_provider_makes_renames_and_deletes_an_offering(emulator: Emulator, terraform: Terraform) -> None:
+    terraform.write(offering())
+    terraform.init().checked()
+    created = calls(emulator, terraform.apply)
+    planned = calls(emulator, terraform.plan)
+    terraform.write(offering(name="pin-tf-gold-b"))
+    renamed = calls(emulator, terraform.apply)
+    destroyed = calls(emulator, terraform.destroy)
+
+    recorded = json.loads((RECORDED.parents[1] / "createServiceOffering.json").read_text())[1]
+    read = ("GET", "listServiceOfferings", {"id": "<uuid>"})
+    change = {"id": "<uuid>", "name": "pin-tf-gold-b", "displaytext": "pins on gold", "zoneid": "all"}
+    assert created == [call(recorded["method"], "createServiceOffering", recorded["params"])]
+    assert planned == [read]
+    assert renamed == [read, ("POST", "updateServiceOffering", dict(sorted(change.items())))]
+    assert destroyed == [read, ("POST", "deleteServiceOffering", {"id": "<uuid>"})]

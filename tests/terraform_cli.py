@@ -140,9 +140,8 @@ class Terraform:
             self.init().checked()
 
 
-@pytest.fixture(scope="session")
-def terraform_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment that makes Terraform find the provider and our commands, and nothing of this machine's settings."""
+def settings_for_terraform() -> dict[str, str]:
+    """Return the environment that makes Terraform find the provider and our commands, and nothing of this machine's settings."""
     provided = subprocess.run(
         [sys.executable, "-m", "toolchain.provider"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -158,6 +157,12 @@ def terraform_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+@pytest.fixture(scope="session")
+def terraform_settings() -> dict[str, str]:
+    """``settings_for_terraform``, asked for once."""
+    return settings_for_terraform()
 
 
 @pytest.fixture

@@ -116,6 +116,10 @@ def _tags(
         known = before.storage_tags.get(name) if before else None
         found = choose_pools(entry, Wanted.of(entry, offerings[name]), observed, known, findings)
         pools[name] = found if entry.coverage == "every-pool" else []
+        if Wanted.of(entry, offerings[name]).storage_type == "local" and not observed.local_storage:
+            findings.refuse(
+                f"storage_tags.{name}", "the zone has local storage switched off; updateZone switches it on"
+            )
         hosts |= hosts_of(entry, pools[name], observed, findings)
     _warn_other_hypervisors(declaration, pools, templates, findings)
     keys = assign_keys((pool for found in pools.values() for pool in found), before)
@@ -159,7 +163,8 @@ def _locked(key: str, seen: SeenTemplate) -> LockedTemplate:
 
 def _refuse_collisions(declaration: Declaration, lock: Lock, findings: Findings) -> None:
     pins = combine(replace(declaration, enabled=True), lock).current
-    sides = ((f"{pin.base_key}{end}", pin.display_name) for pin in pins for end in ("", "_b"))
+    ends = ("", "_b") if declaration.rotates_by_two_locks else ("",)
+    sides = ((f"{pin.base_key}{end}", pin.display_name) for pin in pins for end in ends)
     try:
         refuse_collisions(sides)
     except ExpansionError as error:

@@ -109,7 +109,10 @@ class SeenPool:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenNetwork:
-    """A guest network; ``services`` are the names of its network services, ``permitted`` the accounts let in."""
+    """A guest network; ``services`` are the names of its network services.
+
+    ``for_domain``: open to a whole domain. ``usable``: CloudStack says that this key may deploy into it.
+    """
 
     id: str
     name: str
@@ -152,6 +155,7 @@ class Observed:
     zones: tuple[Named, ...]
     zone: Named | None
     zone_is_basic: bool = False
+    local_storage: bool = True
     templates: tuple[SeenTemplate, ...] = ()
     offerings: tuple[SeenOffering, ...] = ()
     networks: tuple[SeenNetwork, ...] = ()
@@ -180,6 +184,7 @@ def observe(session: Session, declaration: Declaration) -> Observed:
         zones=zones,
         zone=zone,
         zone_is_basic=row.get("networktype") == "Basic",
+        local_storage=row.get("localstorageenabled") is not False,
         templates=_templates(session, zone, root),
         offerings=_offerings(session, zone, root) if _names_offerings(declaration) else (),
         networks=tuple(networks),
@@ -219,14 +224,21 @@ def _hosts(session: Session, zone: Named) -> tuple[SeenHost, ...]:
 
 
 def _permitted(session: Session, networks: list[SeenNetwork], declaration: Declaration) -> Mapping[str, frozenset[str]]:
-    """Return the ids of the accounts let into each network of the declared name."""
-    named = [network for network in networks if network.name == declaration.network]
+    """Return the ids of the accounts let into each network of the declared name that only a permission opens."""
+    caller = session.caller()
+    closed = [
+        network
+        for network in networks
+        if network.name == declaration.network
+        and not network.for_domain
+        and (network.account, network.domain_id) != (caller.account, caller.domain_id)
+    ]
     return {
         network.id: frozenset(
             str(row.get("accountid"))
             for row in session.list("listNetworkPermissions", "networkpermission", networkid=network.id)
         )
-        for network in named
+        for network in closed
     }
 
 

@@ -96,10 +96,11 @@ def assign_keys(pools: Iterable[SeenPool], before: Lock | None) -> dict[str, str
         taken = set(keys.values())
         if inherited is not None and inherited not in taken:
             keys[pool.id] = inherited
-        elif plain_key in taken or names[plain_key] > 1:
-            keys[pool.id] = f"{plain_key}_{pool.id[:8]}"
-        else:
-            keys[pool.id] = plain_key
+            continue
+        alone = [plain_key] if names[plain_key] == 1 else []
+        # The whole id at last: another pool may have inherited this one's short form.
+        choices = [*alone, f"{plain_key}_{pool.id[:8]}", f"{plain_key}_{pool.id}"]
+        keys[pool.id] = next(key for key in choices if key not in taken)
     return keys
 
 

@@ -141,7 +141,7 @@ class Terraform:
 
 
 def settings_for_terraform() -> dict[str, str]:
-    """Return the environment that makes Terraform find the provider and our commands, and nothing of this machine's settings."""
+    """Return an environment in which Terraform finds the provider and our commands, and nothing of this machine's."""
     provided = subprocess.run(
         [sys.executable, "-m", "toolchain.provider"], cwd=ROOT, capture_output=True, text=True, check=False
     )

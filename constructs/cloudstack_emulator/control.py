@@ -18,7 +18,7 @@ class Control:
     """Answers ``/control/NAME``; parameters come as a JSON object or as a query.
 
     POST advance (seconds), fail (as Emulator.fail), clear-faults, restart, register-template (name and fields),
-    add-pool, remove-pool; GET state, copies (template, pool), trace, requests.
+    add-pool, remove-pool, start-usage-server; GET state, copies (template, pool), trace, requests.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -31,6 +31,7 @@ class Control:
             ("POST", "register-template"): lambda given: {"id": emulator.register_template(**given)},
             ("POST", "add-pool"): lambda given: {"id": emulator.add_pool(**given)},
             ("POST", "remove-pool"): lambda given: emulator.remove_pool(**given),
+            ("POST", "start-usage-server"): lambda _: emulator.start_usage_server(),
             ("GET", "state"): self._state,
             ("GET", "copies"): lambda given: [asdict(copy) for copy in emulator.copies(**given)],
             ("GET", "trace"): lambda _: [asdict(event) for event in emulator.trace],

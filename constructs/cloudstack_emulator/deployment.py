@@ -6,6 +6,7 @@ import re
 
 from .entities import Account, Cluster, Host, Network, Nic, ServiceOffering, Template, VirtualMachine, Zone
 from .errors import ApiError, denied, invalid, unknown_entity
+from .leases import lease_from
 from .lifecycle import new_root
 from .registry import Call
 from .world import World
@@ -49,7 +50,7 @@ def make_vm(call: Call) -> VirtualMachine:
         override_disk_offering=call.entity("overridediskofferingid", world.disk_offerings),
     )
     _set_boot(call, vm)
-    _set_lease(call, vm)
+    lease_from(call, vm)
     world.vms[vm.id] = vm
     root = new_root(world, vm)
     root.size = max(root.size, (call.integer("rootdisksize") or 0) * 1024**3)
@@ -169,10 +170,3 @@ def _set_boot(call: Call, vm: VirtualMachine) -> None:
         vm.boot_type = "Uefi"
         vm.boot_mode = call.text("bootmode") or details.get("UEFI", "LEGACY")
         vm.details["UEFI"] = vm.boot_mode.upper()
-
-
-def _set_lease(call: Call, vm: VirtualMachine) -> None:
-    days = call.integer("leaseduration")
-    if days is not None and days > 0:
-        vm.lease_expiry = vm.created + days * 86400
-        vm.lease_action = (call.text("leaseexpiryaction") or "STOP").upper()

@@ -174,6 +174,11 @@ class Emulator:
         with self.world.lock:
             self.world.faults.add(fault)
 
+    def start_usage_server(self) -> None:
+        """Begin to keep usage records; a zone with ``usage_server=True`` has them from the start."""
+        with self.world.lock:
+            self.world.usage.start(self.world.now())
+
     def restart(self) -> None:
         """Restart the management server: unfinished jobs are lost, and VMs that were starting are Stopped again."""
         with self.world.lock:

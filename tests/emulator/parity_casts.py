@@ -419,7 +419,7 @@ def events_of_deploys(stage: Stage) -> Cast:
 
 def _usage(stage: Stage) -> None:
     """Two owners' machines, started, stopped, and the job of the next night done."""
-    stage.emulator.world.usage.start(stage.emulator.clock.now())
+    stage.emulator.start_usage_server()
     stage.pin("smoke1")
     stage.pin("sys-2", networkids=stage.system_network(), account="system", domainid=stage.domain)
     stage.emulator.advance(2 * 86400)

@@ -65,3 +65,34 @@ def test_only_root_admins_make_offerings(emulator: Emulator) -> None:
     for command in ("createServiceOffering", "updateServiceOffering", "deleteServiceOffering"):
         with pytest.raises(EmulatorCallError, match=rf"432: The API \[{command}\]"):
             emulator.call(command, emulator.user)
+
+
+def test_new_machines_have_the_lease_of_their_offering_once_leases_are_on(emulator: Emulator) -> None:
+    leased = make(emulator, tags="gold", leaseduration=3, leaseexpiryaction="DESTROY")["id"]
+    without = deploy(emulator, leased)
+    emulator.call("updateConfiguration", name="instance.lease.enabled", value="true")
+    by_offering, by_call = deploy(emulator, leased), deploy(emulator, leased, leaseduration=9)
+
+    shown = {vm["id"]: vm for vm in emulator.call("listVirtualMachines", listall=True)["virtualmachine"]}
+    assert "leaseduration" not in shown[without]
+    leases = [(shown[one]["leaseduration"], shown[one]["leaseexpiryaction"]) for one in (by_offering, by_call)]
+    assert leases == [(3, "DESTROY"), (9, "STOP")]
+
+    emulator.call("updateVirtualMachine", id=by_call, leaseduration=-1)
+    assert "leaseexpirydate" not in emulator.call("listVirtualMachines", id=by_call)["virtualmachine"][0]
+    with pytest.raises(EmulatorCallError, match="431: Invalid leaseduration"):
+        emulator.call("updateVirtualMachine", id=by_offering, leaseduration=0)
+
+
+def deploy(emulator: Emulator, offering: str, **params: Any) -> str:
+    made: str = emulator.call(
+        "deployVirtualMachine",
+        emulator.pins,
+        serviceofferingid=offering,
+        templateid=emulator.call("listTemplates", templatefilter="all", name="Debian 12 (x86_64)")["template"][0]["id"],
+        zoneid=emulator.call("listZones")["zone"][0]["id"],
+        networkids=emulator.call("listNetworks", listall=True, name="caller-l2")["network"][0]["id"],
+        startvm=False,
+        **params,
+    )["virtualmachine"]["id"]
+    return made

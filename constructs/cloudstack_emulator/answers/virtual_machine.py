@@ -7,6 +7,7 @@ from typing import Any
 
 from ..clock import stamp
 from ..entities import Nic, ResourceTag, VirtualMachine
+from ..leases import lease_answer
 from ..world import World
 
 #: What the job of a destroy with expunge gives: the VM is gone, and only its empty lists are left.
@@ -127,8 +128,7 @@ def _tail(world: World, vm: VirtualMachine, full: bool) -> dict[str, Any]:
         answer |= {"bootmode": (vm.boot_mode or "legacy").lower(), "boottype": vm.boot_type}
     if vm.root is not None and vm.root.pool is not None:
         answer["pooltype"] = vm.root.pool.type
-    if vm.lease_expiry is not None:
-        answer |= {"leaseexpirydate": stamp(vm.lease_expiry), "leaseexpiryaction": vm.lease_action or "STOP"}
+    answer |= lease_answer(world, vm)
     answer |= {"receivedbytes": 0, "sentbytes": 0}
     if full:
         answer["arch"] = vm.template.arch

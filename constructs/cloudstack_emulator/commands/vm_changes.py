@@ -8,6 +8,7 @@ from ..answers.virtual_machine import vm_answer
 from ..deployment import check_name, default_network, make_nic, requested_networks
 from ..entities import VirtualMachine
 from ..errors import ApiError, invalid
+from ..leases import lease_from
 from ..registry import Call, command
 from .vm_power import own_vm
 
@@ -39,17 +40,10 @@ def update_vm(call: Call) -> dict[str, Any]:
     if call.flag("cleanupdetails"):
         vm.details = {}
     vm.details |= call.details()
-    _change_lease(call, vm)
+    lease_from(call, vm)
     call.world.note("vm-updated", vm=vm)
     _record(call, "VM.UPDATE", vm, "updating")
     return _answer(call, vm)
-
-
-def _change_lease(call: Call, vm: VirtualMachine) -> None:
-    days = call.integer("leaseduration")
-    if days is not None:
-        vm.lease_expiry = call.world.now() + days * 86400 if days > 0 else None
-        vm.lease_action = (call.text("leaseexpiryaction") or "STOP").upper()
 
 
 @command("changeServiceForVirtualMachine", required=("id", "serviceofferingid"))

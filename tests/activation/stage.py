@@ -157,18 +157,17 @@ class Stage:
         return {pin.address: self.deploy_pin(pin, keys=keys) for pin in pin_set.pins}
 
     def deploy_pin(self, pin: Pin, *, keys: Keys | None = None) -> str:
-        keys = keys or self.emulator.pins
-        vm = self.emulator.call(
-            "deployVirtualMachine",
-            keys,
-            zoneid=pin.zone_id,
-            templateid=pin.template.id,
-            serviceofferingid=pin.storage_tag.service_offering_id,
-            networkids=pin.network_id,
-            displayname=pin.display_name,
-            startvm=False,
-        )["virtualmachine"]
-        self.emulator.call("createTags", keys, resourceids=vm["id"], resourcetype="UserVm", tags=pin.tags)
+        with self.session(keys) as session:
+            vm = session.run(
+                "deployVirtualMachine",
+                zoneid=pin.zone_id,
+                templateid=pin.template.id,
+                serviceofferingid=pin.storage_tag.service_offering_id,
+                networkids=pin.network_id,
+                displayname=pin.display_name,
+                startvm=False,
+            )["virtualmachine"]
+            session.run("createTags", resourceids=vm["id"], resourcetype="UserVm", tags=pin.tags)
         return str(vm["id"])
 
     def activate(self, pin_set: PinSet, *, keys: Keys | None = None, **options: Any) -> Report:
@@ -181,6 +180,11 @@ class Stage:
                 stop=self.stop,
                 **options,
             )
+
+    def run(self, command: str, keys: Keys | None = None, **params: Any) -> dict[str, Any]:
+        """Run one command of somebody else to its end, by default as root admin."""
+        with self.session(keys or self.emulator.root) as session:
+            return session.run(command, **params)
 
     # What came of it
 

@@ -63,12 +63,15 @@ class PinnedSet:
         """Make the VMs that are missing and destroy those that no pin has, as Terraform without activation."""
         wanted = {pin.revision + pin.key.removesuffix("_b"): pin for pin in self.pins}
         for machine in self.session.virtual_machines(listall=True, tags={"cloudstack-pins/set": "sandbox"}):
+            if machine.state == "Destroyed":
+                continue
             tags = machine.tags
             name = f"{tags['cloudstack-pins/template']}_{tags['cloudstack-pins/storage-tag']}"
             place = tags["cloudstack-pins/pool"]
             key = name if place == "any-pool" else f"{name}_{place}"
             if wanted.pop(tags["cloudstack-pins/revision"] + key, None) is None:
-                self.session.run("destroyVirtualMachine", id=machine.id, expunge=True)
+                expunge = self.session.caller().is_root_admin or None
+                self.session.run("destroyVirtualMachine", id=machine.id, expunge=expunge)
         for pin in wanted.values():
             self._deploy(pin)
 
@@ -85,11 +88,28 @@ class PinnedSet:
         self.session.run("createTags", resourcetype="UserVm", resourceids=machine, tags=pin.tags)
 
     def activate(self) -> None:
-        """Start each VM once on the pool that its tag says, and stop it."""
-        account = self.session.caller().account_id
+        """Start each VM of the key's account once, on the pool that its tag says, stop it, and hand it over."""
+        caller = self.session.caller()
         pools = {pin.pool.key: pin.pool for pin in self.pins if pin.pool}
         for machine in self.session.virtual_machines(listall=True, tags={"cloudstack-pins/set": "sandbox"}):
-            pool = pools[machine.tags["cloudstack-pins/pool"]]
-            self.session.write("updateConfiguration", name="preferred.storage.pool", accountid=account, value=pool.id)
-            self.session.run("startVirtualMachine", id=machine.id, clusterid=pool.cluster_id)
+            if machine.account != caller.account:
+                continue
+            pool = pools.get(machine.tags["cloudstack-pins/pool"])
+            if pool is not None:
+                self.session.write(
+                    "updateConfiguration", name="preferred.storage.pool", accountid=caller.account_id, value=pool.id
+                )
+            self.session.run("startVirtualMachine", id=machine.id, clusterid=pool.cluster_id if pool else None)
             self.session.run("stopVirtualMachine", id=machine.id, forced=True)
+            self._hand_over(machine.id)
+
+    def _hand_over(self, machine_id: str) -> None:
+        owner = pin_set.load(self.folder).owner
+        if owner.account is not None:
+            self.session.write(
+                "assignVirtualMachine",
+                virtualmachineid=machine_id,
+                account=owner.account,
+                domainid=owner.domain_id,
+                networkids=self.pins[0].network_id,
+            )

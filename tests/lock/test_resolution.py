@@ -274,6 +274,23 @@ def test_a_user_key_locks_any_pool_for_its_own_account(pinned: PinnedSet, user_s
     assert found.owner.is_caller
 
 
+def test_a_pool_without_every_tag_of_the_offering_is_refused(pinned: PinnedSet) -> None:
+    offering = next(o for o in pinned.emulator.world.service_offerings.values() if o.name == "pin-gold")
+    offering.disk_offering.storage_tags = ["gold", "ps1"]
+
+    (reason,) = refused(pinned)
+
+    assert "the offering also asks for 'ps1', which pool 'PS0' lacks; exclude_pools = ['PS0']" in reason
+
+
+def test_a_key_that_may_not_expunge_is_told_before_the_first_destroy(pinned: PinnedSet, user_session: Session) -> None:
+    pinned.declare('zone = "Sandbox-simulator"\nnetwork = "user-l2"\n')
+
+    (reason,) = refused(pinned, user_session)
+
+    assert "may not expunge (allow.user.expunge.recover.vm is false); write expunge = false" in reason
+
+
 def test_the_host_of_local_storage_is_found_by_its_address(tmp_path_factory: pytest.TempPathFactory) -> None:
     cluster = ClusterSpec(name="C0", hosts=2, pools=(PoolSpec(name="local", tags=("nvme",), local=True),))
     folder = tmp_path_factory.mktemp("sets") / "sandbox"

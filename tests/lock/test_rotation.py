@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from cloudstack_pins import lock
+from cloudstack_pins import declaration, lock
+from cloudstack_pins.bootstrap import execute, observe, steps_for
+from cloudstack_pins.cloudstack import Session
 from tests.lock.pinned_set import PinnedSet
 
 DEBIAN = "Debian 12 (x86_64)"
@@ -209,3 +211,42 @@ def test_a_renamed_template_keeps_its_side_and_its_previous_pin(pinned: PinnedSe
     pinned.activate()
     pinned.lock()
     assert pinned.keys == [f"debian_gold_PS0_b {new}", f"debian_gold_PS1_b {new}"], "its VMs still bear the old key"
+
+
+def test_pins_that_the_system_account_owns_rotate_alike(pinned: PinnedSet) -> None:
+    text = (pinned.folder / "pins.toml").read_text(encoding="utf-8")
+    pinned.declare(text.replace('"caller-l2"', '"pins-l2"\nowner = "system"'))
+    declared = declaration.load(pinned.folder)
+    execute(pinned.session, steps_for(declared, observe(pinned.session, declared)).steps, lambda step: None)
+    begin(pinned, BY_TWO_LOCKS)
+    new = pinned.emulator.register_template(DEBIAN)
+    pinned.lock()
+    pinned.apply()
+    assert len(pinned.keys) == 4
+
+    pinned.activate()
+    pinned.lock()
+
+    assert {vm.account for vm in pinned.session.virtual_machines(listall=True)} == {"system"}
+    assert pinned.keys == [f"debian-12_gold_PS0_b {new}", f"debian-12_gold_PS1_b {new}"]
+
+
+def test_a_user_key_rotates_on_any_pool(pinned: PinnedSet, user_session: Session) -> None:
+    users = PinnedSet(pinned.folder, pinned.emulator, user_session)
+    text = (pinned.folder / "pins.toml").read_text(encoding="utf-8")
+    users.declare(
+        text.replace('"caller-l2"', '"user-l2"\nexpunge = false').replace(
+            '"pin-gold"', '"pin-gold"\ncoverage = "any-pool"'
+        )
+    )
+    old = begin(users, BY_TWO_LOCKS)
+    new = users.emulator.register_template(DEBIAN)
+    users.lock()
+    users.apply()
+    users.lock()
+    assert users.keys == [f"debian-12_gold {old} previous", f"debian-12_gold_b {new}"]
+
+    users.activate()
+    users.lock()
+
+    assert users.keys == [f"debian-12_gold_b {new}"]

@@ -16,6 +16,7 @@ _NAMES = {_MEMORY: "MEMORY", _CPU: "CPU", _STORAGE_USED: "STORAGE", _STORAGE_ALL
 def list_capabilities(call: Call) -> dict[str, Any]:
     """The version of CloudStack and which of its features are on."""
     lease = call.world.settings.value("instance.lease.enabled") == "true"
+    may_expunge = call.is_root or call.world.settings.value("allow.user.expunge.recover.vm") == "true"
     return {
         "capability": {
             "securitygroupsenabled": any(zone.security_groups for zone in call.world.zones.values()),
@@ -31,7 +32,7 @@ def list_capabilities(call: Call) -> dict[str, Any]:
             "kvmsnapshotenabled": True,
             "snapshotshowchainsize": False,
             "allowuserviewdestroyedvm": True,
-            "allowuserexpungerecovervm": True,
+            "allowuserexpungerecovervm": may_expunge,
             "allowuserexpungerecovervolume": True,
             "allowuserviewalldomainaccounts": False,
             "allowuserforcestopvm": True,

@@ -17,7 +17,7 @@ ALWAYS: dict[str, Any] = {"startdate": "2026-11-01", "enddate": "2026-12-31"}
 
 @pytest.fixture
 def metered() -> Iterator[Emulator]:
-    with Emulator(ZoneSpec(usage_server=True), clock=ManualClock(NOON)) as emulator:
+    with Emulator(ZoneSpec(usage_server=True, settings={}), clock=ManualClock(NOON)) as emulator:
         yield emulator
 
 
@@ -127,7 +127,7 @@ def test_records_made_on_demand_are_not_made_again_at_night(metered: Emulator) -
 
 
 def test_without_a_usage_server_every_answer_is_empty() -> None:
-    with Emulator(clock=ManualClock(NOON)) as emulator:
+    with Emulator(ZoneSpec(settings={}), clock=ManualClock(NOON)) as emulator:
         deploy(emulator)
         assert emulator.call("generateUsageRecords", startdate="2026-11-24", enddate="2026-11-24") == {"success": True}
         emulator.advance(2 * DAY)

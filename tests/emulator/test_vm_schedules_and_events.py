@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudstack_emulator import Emulator, EmulatorCallError, ManualClock
+from cloudstack_emulator import Emulator, EmulatorCallError, ManualClock, ZoneSpec
 
 NOON = 1795521600.0
 
@@ -61,7 +61,7 @@ def test_a_user_has_no_schedule_for_anothers_machine(emulator: Emulator, machine
 
 @pytest.fixture
 def at_noon() -> Iterator[Emulator]:
-    with Emulator(clock=ManualClock(NOON)) as emulator:
+    with Emulator(ZoneSpec(settings={}), clock=ManualClock(NOON)) as emulator:
         yield emulator
 
 

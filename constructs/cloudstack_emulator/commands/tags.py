@@ -27,13 +27,13 @@ def owner_of(world: World, resource_type: str, resource_id: str) -> Account | No
     """Whom a taggable resource belongs to; zones and offerings are the root admins'. None where there is none."""
     owned: dict[str, Mapping[str, Any]] = {
         "UserVm": world.vms,
-        "Network": {network.id: network for network in world.networks.values() if not network.removed},
+        "Network": world.networks,
         "Template": world.templates,
         "Volume": world.volumes,
     }
     if resource_type in owned:
         resource = owned[resource_type].get(resource_id)
-        return resource.account if resource is not None else None
+        return None if resource is None or getattr(resource, "removed", False) else resource.account
     unowned = world.zones if resource_type == "Zone" else world.service_offerings
     return world.account_named("admin") if resource_id in unowned else None
 

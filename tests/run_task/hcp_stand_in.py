@@ -69,6 +69,11 @@ class Hcp:
             server.server_close()
             thread.join()
 
+    def forget(self) -> None:
+        """Be as at the start; what still arrives for earlier requests is told apart by its path."""
+        self.plan, self.not_ready, self.redirect = b"{}", 0, None
+        self.answers, self.callbacks, self.downloads = [], [], []
+
     @property
     def api(self) -> str:
         return f"http://127.0.0.1:{self._servers[0][0].server_address[1]}"
@@ -77,7 +82,7 @@ class Hcp:
     def archive(self) -> str:
         return f"http://127.0.0.1:{self._servers[1][0].server_address[1]}"
 
-    def request(self, stage: str, **fields: Any) -> dict[str, Any]:
+    def request(self, stage: str, /, **fields: Any) -> dict[str, Any]:
         """Return the body of a request as HCP Terraform documents it."""
         result_id = f"taskrs-{uuid.uuid4()}"
         return {

@@ -43,6 +43,7 @@ def serve(
     from cloudstack_pins.run_task.app import build
     from cloudstack_pins.run_task.hcp import Hcp
     from cloudstack_pins.run_task.metrics import Metrics
+    from cloudstack_pins.run_task.server import quiet_server
     from cloudstack_pins.run_task.settings import load
     from cloudstack_pins.run_task.stages import Stages
     from cloudstack_pins.run_task.worker import Worker
@@ -68,7 +69,7 @@ def serve(
         config = uvicorn.Config(build(loaded, worker, metrics), log_level="warning", access_log=False, lifespan="on")
         typer.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[listener])
+        quiet_server(config).run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

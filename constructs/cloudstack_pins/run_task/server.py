@@ -1,0 +1,28 @@
+"""uvicorn, ended by SIGINT or SIGTERM with exit status 0 once every result is sent."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def quiet_server(config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server whose orderly end is a success, not a death by signal."""
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals as uvicorn does, without raising them again after the orderly end."""
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

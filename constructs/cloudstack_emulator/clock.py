@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import time
 from typing import Protocol
 
@@ -58,4 +59,9 @@ class ManualClock:
 
 def stamp(moment: float) -> str:
     """A date as CloudStack writes it: ``2026-11-24T21:30:35+0000``."""
-    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return _stamp(int(moment))
+
+
+@functools.lru_cache(maxsize=4096)
+def _stamp(second: int) -> str:
+    return datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

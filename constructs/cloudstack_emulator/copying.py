@@ -32,7 +32,14 @@ def begin_copy(world: World, template: Template, pool: StoragePool) -> TemplateC
     if not template.ready:
         raise ApiError(530, f"Unable to find template {template.id} on secondary storage")
     now = world.now()
-    copy = TemplateCopy(template=template, pool=pool, state=CREATING, began=now, ready_at=now + world.copy_seconds)
+    copy = TemplateCopy(
+        template=template,
+        pool=pool,
+        state=CREATING,
+        size=template.size,
+        began=now,
+        ready_at=now + world.copy_seconds,
+    )
     world.add_copy(copy)
     world.note("copy-began", template=template, pool=pool)
     return copy

@@ -347,6 +347,7 @@ class TemplateCopy:
     template: Template
     pool: StoragePool
     state: str
+    size: int
     began: float
     ready_at: float
     marked_for_gc: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ class Job:
     instance_id: str | None = None
     status: int = PENDING
     code: int = 0
-    result: dict[str, Any] = field(default_factory=dict)
+    #: As JSON: thousands of results as trees of objects would make Python's garbage collection pause for seconds.
+    result: str = "{}"
     completed: float | None = None
     #: The object of the result that bears the job's id and status as well, as CloudStack has it.
     embed: str | None = None
@@ -54,7 +56,7 @@ class Job:
             "jobresultcode": self.code,
         }
         if self.status != PENDING:
-            body |= {"jobresulttype": "object", "jobresult": self.result}
+            body |= {"jobresulttype": "object", "jobresult": json.loads(self.result)}
         if self.instance_type is not None:
             body |= {"jobinstancetype": self.instance_type, "jobinstanceid": self.instance_id}
         if self.status == PENDING:
@@ -123,4 +125,5 @@ class Jobs:
 
     def _finish(self, job: Job, status: int, code: int, result: dict[str, Any]) -> None:
         if not job.silent:
-            job.status, job.code, job.result, job.completed = status, code, result, self._clock.now()
+            job.status, job.code, job.result = status, code, json.dumps(result)
+            job.completed = self._clock.now()

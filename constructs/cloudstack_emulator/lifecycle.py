@@ -196,16 +196,10 @@ def new_root(world: World, vm: VirtualMachine) -> Volume:
 
 
 def give_up_root(world: World, vm: VirtualMachine) -> None:
-    """Destroy the ROOT volume: gone at once if it was on no pool, else after storage.cleanup.delay."""
-    root = vm.root
-    vm.root = None
-    if root is None:
-        return
-    root.vm = None
-    if root.pool is None:
-        world.remove_volume(root)
-    else:
-        root.state, root.destroyed_at = "Destroy", world.now()
+    """Take the ROOT volume off the VM and destroy it."""
+    root, vm.root = vm.root, None
+    if root is not None:
+        world.give_up_volume(root)
 
 
 def fail_deploy(world: World, vm: VirtualMachine) -> None:

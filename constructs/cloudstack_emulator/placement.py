@@ -114,14 +114,12 @@ def overprovisioning(world: World, pool: StoragePool) -> float:
 
 def allocated_bytes(world: World, pool: StoragePool) -> int:
     """What is promised: virtual sizes of all volumes but destroyed ones, and the size of every template copy."""
-    volumes = sum(volume.size for volume in world.volumes_on(pool) if volume.state != "Destroy")
-    return pool.foreign_allocated + volumes + sum(copy.template.size for copy in world.copies_on(pool))
+    return pool.foreign_allocated + world.volume_bytes(pool) + world.copy_bytes(pool)
 
 
 def used_bytes(world: World, pool: StoragePool) -> int:
-    """What lies on the pool: finished template copies; thin volumes of stopped VMs weigh nothing here."""
-    copies = sum(copy.template.size for copy in world.copies_on(pool) if copy.state == "Ready")
-    return pool.foreign_used + copies
+    """What lies on the pool: template copies; thin volumes of stopped VMs weigh nothing here."""
+    return pool.foreign_used + world.copy_bytes(pool)
 
 
 def _has_room(world: World, host: Host, vm: VirtualMachine) -> bool:

@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 def java_encode(value: str) -> str:
     """java.net.URLEncoder in UTF-8, with ``%20`` for a space: leaves ``A-Za-z0-9.-*_`` and encodes ``~``."""
+    if value.isascii() and value.isalnum():
+        return value
     return quote(value, safe="*").replace("~", "%7E")
 
 

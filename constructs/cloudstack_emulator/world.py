@@ -101,6 +101,9 @@ class World:
         self.trace: list[Event] = []
         self.usage = UsageServer(self.scheduler, self.settings, self.templates)
         self._on_pool: defaultdict[str, dict[str, Volume]] = defaultdict(dict)
+        # Sums are kept, not taken: every start asks for those of every pool.
+        self._volume_bytes: defaultdict[str, int] = defaultdict(int)
+        self._copy_bytes: defaultdict[str, int] = defaultdict(int)
         self._copies_on: defaultdict[str, dict[str, TemplateCopy]] = defaultdict(dict)
         self._on_host: defaultdict[str, dict[str, VirtualMachine]] = defaultdict(dict)
         self._by_key: dict[str, User] = {}
@@ -158,12 +161,32 @@ class World:
         """Put a volume on a pool."""
         volume.pool = pool
         self._on_pool[pool.id][volume.id] = volume
+        self._volume_bytes[pool.id] += volume.size
+
+    def give_up_volume(self, volume: Volume) -> None:
+        """Destroy a volume: gone at once if it was on no pool, else a row that lies there until the cleanup."""
+        volume.vm = None
+        if volume.pool is None:
+            self.remove_volume(volume)
+        else:
+            self._volume_bytes[volume.pool.id] -= volume.size
+            volume.state, volume.destroyed_at = "Destroy", self.now()
 
     def remove_volume(self, volume: Volume) -> None:
         """Take a volume's row away: nothing protects a copy because of it any more."""
         self.volumes.pop(volume.id, None)
         if volume.pool is not None:
             self._on_pool[volume.pool.id].pop(volume.id, None)
+            if volume.state != "Destroy":
+                self._volume_bytes[volume.pool.id] -= volume.size
+
+    def volume_bytes(self, pool: StoragePool) -> int:
+        """The virtual sizes of a pool's volumes but destroyed ones."""
+        return self._volume_bytes[pool.id]
+
+    def copy_bytes(self, pool: StoragePool) -> int:
+        """The sizes of a pool's template copies."""
+        return self._copy_bytes[pool.id]
 
     def volumes_on(self, pool: StoragePool) -> Iterable[Volume]:
         """All volumes with that pool id, destroyed ones included."""
@@ -185,10 +208,12 @@ class World:
         """Take a row of template_spool_ref in."""
         self.copies[copy.template.id, copy.pool.id] = copy
         self._copies_on[copy.pool.id][copy.template.id] = copy
+        self._copy_bytes[copy.pool.id] += copy.size
 
     def drop_copy(self, copy: TemplateCopy) -> None:
         """Take a row of template_spool_ref away."""
-        self.copies.pop((copy.template.id, copy.pool.id), None)
+        if self.copies.pop((copy.template.id, copy.pool.id), None) is not None:
+            self._copy_bytes[copy.pool.id] -= copy.size
         self._copies_on[copy.pool.id].pop(copy.template.id, None)
 
     def copies_on(self, pool: StoragePool) -> Iterable[TemplateCopy]:

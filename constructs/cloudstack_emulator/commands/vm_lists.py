@@ -23,11 +23,12 @@ def _selected(call: Call) -> list[VirtualMachine]:
     by_id = call.text("id") is not None or call.text("ids") is not None
     conditions = _conditions(call)
     shown = call.flag("displayvm", True) if call.is_root else True
+    seen = {account for account in call.world.accounts.values() if call.sees(account, by_id=by_id)}
     return [
         vm
         for vm in _candidates(call)
         if vm.display is shown
-        and call.sees(vm.account, by_id=by_id)
+        and vm.account in seen
         and (call.is_root or vm.state != "Destroyed")
         and all(condition(vm) for condition in conditions)
     ]
@@ -85,8 +86,8 @@ def _text_conditions(call: Call) -> list[Callable[[VirtualMachine], bool]]:
 
 
 def _bears_any(call: Call, vm: VirtualMachine, tags: list[tuple[str, str]]) -> bool:
-    borne = call.world.tags.get(("UserVm", vm.id), {})
-    return any(key in borne and borne[key].value == value for key, value in tags)
+    borne = call.world.tags_of("UserVm", vm.id)
+    return bool(borne) and any(key in borne and borne[key].value == value for key, value in tags)
 
 
 @command("listVolumes")

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-import jsii
-
-from cloudstack_pins.cdk.engine import engine
+from cloudstack_pins.cdk.engine import IValidation, engine, jsii
 from cloudstack_pins.cdk.pins import pins_of
 from cloudstack_pins.cdk.values import PinOwner
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.expansion import set_fragment
 from cloudstack_pins.model import Activation, Mode, Pin, PinSet, StorageTag
-from constructs import IValidation
 
 if TYPE_CHECKING:
     from constructs import Construct

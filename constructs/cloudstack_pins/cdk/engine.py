@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING
 from cloudstack_pins.errors import SettingsError
 
 if TYPE_CHECKING:
-    import cdktf
+    import cdktf as _cdktf
+    import jsii as jsii
+
+    from constructs import Construct as Construct
+    from constructs import IValidation as IValidation
 
 ENGINES = ("cdktf", "cdktn")
 VARIABLE = "CLOUDSTACK_PINS_ENGINE"
@@ -51,6 +55,10 @@ def _loaded() -> object:
 
 
 if TYPE_CHECKING:
-    engine = cdktf
+    engine = _cdktf
 else:
+    # jsii and constructs start Node when they are imported, so they come from here too, after the check.
     engine = _loaded()
+    jsii = importlib.import_module("jsii")
+    Construct = importlib.import_module("constructs").Construct
+    IValidation = importlib.import_module("constructs").IValidation

@@ -8,7 +8,7 @@ from pathlib import Path
 from cloudstack_pins import declaration as declarations
 from cloudstack_pins import lock as locks
 from cloudstack_pins.cdk.activation import PinActivation
-from cloudstack_pins.cdk.engine import engine
+from cloudstack_pins.cdk.engine import Construct, engine
 from cloudstack_pins.cdk.pins import PinElement
 from cloudstack_pins.cdk.provider import CloudStackProvider, StateSettings
 from cloudstack_pins.cdk.values import PinOwner
@@ -17,7 +17,6 @@ from cloudstack_pins.expansion import expand
 from cloudstack_pins.model import Pin, PinSet
 from cloudstack_pins.pin_set import combine
 from cloudstack_pins.terraform_settings import TerraformSettings
-from constructs import Construct
 
 
 class PinSetStack(engine.TerraformStack):

@@ -7,15 +7,12 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import jsii
-
-from cloudstack_pins.cdk.engine import engine
+from cloudstack_pins.cdk.engine import IValidation, engine, jsii
 from cloudstack_pins.cdk.values import StorageTag, known_id
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.expansion import pin_fragment
 from cloudstack_pins.model import DeclaredTemplate, Owner, Pin, PinSet, Template
 from cloudstack_pins.overrides import apply_override
-from constructs import IValidation
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack

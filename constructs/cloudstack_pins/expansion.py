@@ -73,7 +73,8 @@ def set_fragment(
     if pins and activation.mode == "local-exec":
         resources |= _activation_resources(pins, tags, pools, owner)
     declared = [*resources, *(pin.address for pin in pins)]
-    moves = moved_blocks([pin for pin in pins if not pin.previous], tags, formerly, declared=declared)
+    # Kept pins move as well: a renamed key must not cost the one pin that still protects.
+    moves = moved_blocks(pins, tags, formerly, declared=declared)
     outputs = {
         "roster": {
             "description": "What cloudstack-pins needs to know about this stack besides its pins",

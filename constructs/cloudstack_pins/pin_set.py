@@ -12,7 +12,7 @@ from cloudstack_pins.declaration import Declaration, StorageTagEntry, TemplateEn
 from cloudstack_pins.errors import LockError
 from cloudstack_pins.fields import shown
 from cloudstack_pins.lock import Lock, LockedTag, LockedTemplate
-from cloudstack_pins.model import DeclaredTemplate, PinSet
+from cloudstack_pins.model import DeclaredTemplate, Pin, PinSet
 
 
 def load(folder: Path) -> PinSet:
@@ -106,5 +106,13 @@ def _with_previous(found: PinSet, lock: Lock) -> PinSet:
     if not lock.previous:
         return found
     keys = {pin.base_key for pin in found.current}
-    kept = (pin.pin(found.name) for pin in lock.previous)
+    kept = (_with_formerly(pin.pin(found.name), found) for pin in lock.previous)
     return replace(found, previous=tuple(pin for pin in kept if pin.base_key in keys))
+
+
+def _with_formerly(pin: Pin, found: PinSet) -> Pin:
+    """Give a kept pin its storage tag's former keys, so that it moves along when the key is renamed."""
+    declared = found.storage_tags.get(pin.storage_tag.name)
+    if declared is None:
+        return pin
+    return replace(pin, storage_tag=replace(pin.storage_tag, formerly=declared.formerly))

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from cloudstack_pins import declaration, lock
+from cloudstack_pins import declaration, lock, pin_set
 from cloudstack_pins.bootstrap import execute, observe, steps_for
 from cloudstack_pins.cloudstack import Session
+from cloudstack_pins.expansion import expand
 from tests.lock.pinned_set import PinnedSet
 
 DEBIAN = "Debian 12 (x86_64)"
@@ -208,6 +209,9 @@ def test_a_renamed_template_keeps_its_side_and_its_previous_pin(pinned: PinnedSe
 
     assert pinned.keys[:2] == [f"debian_gold_PS0 {old} previous", f"debian_gold_PS0_b {new}"]
     assert found.changes == ("template debian-12 is now debian",)
+    moved = {f"{move['from']} {move['to']}" for move in expand(pin_set.load(pinned.folder))["moved"]}
+    assert "cloudstack_instance.debian-12_gold_PS0 cloudstack_instance.debian_gold_PS0" in moved, "the kept one"
+    assert "cloudstack_instance.debian-12_gold_PS0_b cloudstack_instance.debian_gold_PS0_b" in moved, "the new one"
     pinned.activate()
     pinned.lock()
     assert pinned.keys == [f"debian_gold_PS0_b {new}", f"debian_gold_PS1_b {new}"], "its VMs still bear the old key"

@@ -19,7 +19,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,15 +50,22 @@ def main() -> int:
     return 0
 
 
-def provide(cache: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Put the provider into ``cache`` unless it is there, and return the Terraform configuration that names it."""
+def provide(
+    cache: Path, environ: Mapping[str, str] = os.environ, *, registry: Callable[[], bool] | None = None
+) -> Path:
+    """Put the provider into ``cache`` unless it is there, and return the Terraform configuration that names it.
+
+    ``registry`` says whether the Terraform registry can be reached; default: ask it.
+
+    Raises ToolchainError.
+    """
     binary = binary_in(cache)
     if not binary.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache / "provider.lock"):
             if not binary.is_file():
                 binary.parent.mkdir(parents=True, exist_ok=True)
-                _get(binary, environ)
+                _get(binary, environ, registry or registry_answers)
     return _configuration(cache)
 
 
@@ -82,10 +89,10 @@ def registry_answers(url: str = REGISTRY, seconds: float = REGISTRY_SECONDS) -> 
         return False
 
 
-def _get(binary: Path, environ: Mapping[str, str]) -> None:
+def _get(binary: Path, environ: Mapping[str, str], registry: Callable[[], bool]) -> None:
     with tempfile.TemporaryDirectory(prefix=".new-", dir=binary.parent) as folder:
         new = Path(folder) / BINARY
-        if not (registry_answers() and _download(new, environ)):
+        if not (registry() and _download(new, environ)):
             _build(new, environ)
         new.chmod(0o755)
         new.replace(binary)

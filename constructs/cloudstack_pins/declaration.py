@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cloudstack_pins.declared_names import read_name, refuse_odd, refuse_shared_keys
 from cloudstack_pins.errors import DeclarationError
 from cloudstack_pins.fields import Fields, listed, near, shown
 from cloudstack_pins.model import Activation, Coverage, Mode
-from cloudstack_pins.pin_key import sanitised
 from cloudstack_pins.terraform_settings import Backend, Cloud, TerraformSettings, read_terraform
 
 FILE_NAME = "pins.toml"
@@ -137,8 +136,8 @@ def _declaration(fields: Fields, path: Path) -> Declaration:
     templates = {key: _template(key, table, tags) for key, table in fields.tables("templates").items()}
     declaration = Declaration(
         path=path,
-        zone=_name(fields, "zone"),
-        network=_name(fields, "network"),
+        zone=read_name(fields, "zone"),
+        network=read_name(fields, "network"),
         owner=fields.choice("owner", _OWNERS, "caller"),
         enabled=fields.flag("enabled", True),
         expunge=fields.flag("expunge", True),
@@ -149,19 +148,19 @@ def _declaration(fields: Fields, path: Path) -> Declaration:
         keep_previous=_keep_previous(fields.optional_table("rotation")),
     )
     fields.refuse_unknown()
-    _refuse_shared_keys(fields, "storage_tags", {name: tag.formerly for name, tag in tags.items()})
-    _refuse_shared_keys(fields, "templates", {key: template.formerly for key, template in templates.items()})
+    refuse_shared_keys(fields, "storage_tags", {name: tag.formerly for name, tag in tags.items()})
+    refuse_shared_keys(fields, "templates", {key: template.formerly for key, template in templates.items()})
     _refuse_twins(fields, templates.values())
     return declaration
 
 
 def _storage_tag(name: str, fields: Fields) -> StorageTagEntry:
-    _refuse_odd(fields, "", name)
+    refuse_odd(fields, "", name)
     if "," in name:
         raise fields.error("", f"{shown(name)} is several storage tags; declare each of them for itself")
     entry = StorageTagEntry(
         name=name,
-        service_offering=_name(fields, "service_offering") if fields.raw("service_offering") is not None else None,
+        service_offering=read_name(fields, "service_offering") if fields.raw("service_offering") is not None else None,
         coverage=fields.choice("coverage", COVERAGES, "every-pool"),
         exclude_pools=fields.texts("exclude_pools"),
         formerly=fields.texts("formerly"),
@@ -181,9 +180,9 @@ def _storage_tag(name: str, fields: Fields) -> StorageTagEntry:
 
 
 def _template(key: str, fields: Fields, tags: Mapping[str, StorageTagEntry]) -> TemplateEntry:
-    _refuse_odd(fields, "", key)
-    template_id = _name(fields, "template_id") if fields.raw("template_id") is not None else None
-    name = _name(fields, "template") if fields.raw("template") is not None else None
+    refuse_odd(fields, "", key)
+    template_id = read_name(fields, "template_id") if fields.raw("template_id") is not None else None
+    name = read_name(fields, "template") if fields.raw("template") is not None else None
     if template_id is not None and name is not None:
         raise fields.error(
             "template_id", "stands beside template; drop one: a name follows new registrations, an id never"
@@ -248,43 +247,6 @@ def _keep_previous(fields: Fields | None) -> KeepPrevious | None:
     if match is None:
         raise fields.error("keep_previous", f'{shown(value)} is neither "until-active" nor days; write days as "7d"')
     return KeepPrevious(days=int(match[1]))
-
-
-def _name(fields: Fields, name: str) -> str:
-    value = fields.text(name)
-    _refuse_odd(fields, name, value)
-    return value
-
-
-def _refuse_odd(fields: Fields, name: str, value: str) -> None:
-    """Refuse what no name in CloudStack is and what nobody would see in a review."""
-    if not value or value != value.strip():
-        raise fields.error(name, f"{shown(value)} is empty or has a blank at its end; drop the blank")
-    if len(value) > 255:
-        raise fields.error(name, f"{shown(value)} has {len(value)} characters; CloudStack allows 255; shorten it")
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in value):
-        raise fields.error(name, f"{shown(value)} has characters that nobody sees; take them out")
-
-
-def _refuse_shared_keys(fields: Fields, table: str, formerly: Mapping[str, Iterable[str]]) -> None:
-    """Refuse two keys that become one Terraform name, and a former key that someone else has."""
-    holders: dict[str, str] = {}
-    for key in formerly:
-        other = holders.setdefault(sanitised(key), key)
-        if other != key:
-            raise fields.error(
-                table,
-                f"{shown(other)} and {shown(key)} both become {sanitised(key)!r} in Terraform; rename one of them",
-            )
-    claimed: dict[str, str] = {}
-    for key, former in formerly.items():
-        for name in former:
-            other = name if name in formerly else claimed.setdefault(name, key)
-            if name in formerly or other != key:
-                raise fields.error(
-                    table,
-                    f"{shown(name)} in {shown(key)}.formerly is also a key of {shown(other)}; drop one of the two",
-                )
 
 
 def _refuse_twins(fields: Fields, templates: Iterable[TemplateEntry]) -> None:

@@ -24,8 +24,8 @@ def stop(session: Session, vm_id: str) -> str:
     return session.submit("stopVirtualMachine", id=vm_id, forced=True)
 
 
-def restore(session: Session, vm_id: str, template_id: str) -> str:
-    """Send the restore and return its job: a new, ``Allocated`` ROOT from the template, on no pool yet."""
+def restore(session: Session, vm_id: str, template_id: str | None) -> str:
+    """Send the restore and return its job: a new, ``Allocated`` ROOT, of another template if one is named."""
     return session.submit("restoreVirtualMachine", virtualmachineid=vm_id, templateid=template_id)
 
 

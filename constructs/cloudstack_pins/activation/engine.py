@@ -100,6 +100,7 @@ class Engine:
                     pause(self._clock, seconds, self._stop)
             if self._stop.is_set() and not self._is_done():
                 self._settle()
+                self._hands.shutdown(cancel_futures=True)
         self._sender.collect()
         for work in self._works:
             if not work.is_done:

@@ -19,6 +19,7 @@ from cloudstack_pins.activation.holder import Holder
 from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.cloudstack.clock import Clock
+from cloudstack_pins.cloudstack.jobs import PASSING
 from cloudstack_pins.errors import ActivationError, CloudStackError, RightsMissing
 from cloudstack_pins.model import TAG_PREFIX
 from cloudstack_pins.plain import plain
@@ -131,7 +132,13 @@ class Lease:
         """
         deadline, told = self._clock.now() + timeout, float("-inf")
         while not stop.is_set():
-            held = read(self._tags())
+            try:
+                held = read(self._tags())
+            except PASSING:
+                if self._clock.now() >= deadline:
+                    raise
+                pause(self._clock, LOOK_SECONDS, stop)
+                continue
             if held is None:
                 if self._create(preferred):
                     return True
@@ -245,9 +252,7 @@ class Lease:
             there = self._tags().get(key)
             if there == value:
                 return True
-            # 530 says both "taken" and "you may not": the tag itself tells which.
-            if there is None and (isinstance(error, RightsMissing) and error.code != 530):
-                raise
+            # The one that had it may have deleted it since.
             if there is None and "already" not in error.text:
                 raise
             return False

@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
-from cloudstack_pins.activation.events import Event, Listener, label
+from cloudstack_pins.activation.events import Event, Listener
 
 _ENDS = frozenset({"active", "failed", "skipped", "retry"})
 _LOUD = {"failed": "red", "warning": "yellow", "lease-wait": "yellow", "retry": "yellow", "interrupted": "yellow"}
@@ -52,7 +61,7 @@ class _Live:
         self._console = console
         self._progress = Progress(
             SpinnerColumn(),
-            _TextColumn(),
+            _Description(),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -87,18 +96,18 @@ class _Live:
         elif address in self._tasks:
             self._progress.update(self._tasks[address], description=event.text)
         else:
-            self._tasks[address] = self._progress.add_task(event.text or label(event.pin), total=None)
+            self._tasks[address] = self._progress.add_task(event.text, total=None)
 
 
-class _TextColumn(SpinnerColumn):
+class _Description(ProgressColumn):
     """The description as plain text: names come from outside and are no markup."""
 
     def __init__(self) -> None:
         super().__init__(table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
 
-    def render(self, task: object) -> Text:
+    def render(self, task: Task) -> Text:
         """Return the description."""
-        return Text(str(getattr(task, "description", "")))
+        return Text(task.description)
 
 
 def _clock(event: Event) -> str:

@@ -109,7 +109,7 @@ class Report:
             text += "; interrupted: run `terraform apply` again, it continues from here"
         elif self.failed:
             text += "; repair the causes above and apply again"
-        return f"{text}{waiting_text(self.waiting)}"
+        return "; ".join([text, *self.problems]) + waiting_text(self.waiting)
 
 
 def waiting_text(waiting: Iterable[Leftover]) -> str:

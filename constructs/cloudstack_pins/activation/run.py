@@ -181,13 +181,17 @@ class _Activation:
             preference.put_back()
         except CloudStackError as error:
             # The lease stays: whoever takes it over after its end puts the preference back.
-            text = f"the account's {PREFERENCE} could not be put back ({plain(error.text)}); run this command again"
-            self._problems.append(text)
-            self._teller.tell("warning", text)
+            self._note(
+                f"the account's {PREFERENCE} could not be put back ({plain(error.text)}); run this command again"
+            )
             return
         if moved:
             self._teller.tell("preference", "the account's preference is as it was")
         lease.release()
+
+    def _note(self, problem: str) -> None:
+        self._problems.append(problem)
+        self._teller.tell("warning", problem)
 
     def _skip_all(self) -> None:
         for work in self._works:
@@ -200,7 +204,7 @@ class _Activation:
     def _report(self) -> Report:
         interrupted = any(work.cut_short for work in self._works)
         if not interrupted:
-            self._verify()
+            self._verify_what_was_done()
         failed = [work for work in self._works if work.state == "failed"]
         return Report(
             set_name=self._roster.set_name,
@@ -210,12 +214,16 @@ class _Activation:
             interrupted=interrupted,
         )
 
-    def _verify(self) -> None:
+    def _verify_what_was_done(self) -> None:
         """Look at everything once more, if something was done: only what is seen counts."""
         worked = [work for work in self._works if work.began is not None and work.state == "active"]
         if not worked:
             return
-        chosen = observe(self._session, self._roster).chosen
+        try:
+            chosen = observe(self._session, self._roster).chosen
+        except CloudStackError as error:
+            self._note(f"the outcome could not be verified ({plain(error.text)}); run this command again")
+            return
         for work in worked:
             seen = chosen.get(work.pin.key)
             found = judge(work.pin, seen, pool=work.pool, owner=self._owner)

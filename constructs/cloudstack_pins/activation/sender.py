@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cloudstack_pins.activation import actions
 from cloudstack_pins.activation.ends import TRIES, Ends
-from cloudstack_pins.activation.judge import Sighting
+from cloudstack_pins.activation.judge import Sighting, owns
 from cloudstack_pins.activation.teller import Teller
 from cloudstack_pins.activation.work import Phase, Work
 from cloudstack_pins.cloudstack import Session
@@ -75,7 +75,8 @@ class Sender:
             return
         work.restores += 1
         try:
-            job = actions.restore(self._session, work.vm_id, work.pin.template_id)
+            other = work.sighting is not None and work.sighting.template_id != work.pin.template_id
+            job = actions.restore(self._session, work.vm_id, work.pin.template_id if other else None)
         except CloudStackError as error:
             self._on_refusal(work, error)
             return
@@ -100,7 +101,11 @@ class Sender:
     def collect(self) -> None:
         """End the work whose assignment has ended."""
         for work in [work for work, call in self._hand_overs.items() if call.done()]:
-            error = self._hand_overs.pop(work).exception()
+            ended = self._hand_overs.pop(work)
+            if ended.cancelled():
+                work.enter(Phase.WAITING)
+                continue
+            error = ended.exception()
             if error is None:
                 self._teller.tell("hand-over", f"handed over to {self._owner_name}", work)
                 self._ends.activate(work)
@@ -116,7 +121,7 @@ class Sender:
     def _reclaim(self, work: Work) -> None:
         """Assign a lapsed pin back: the preference that counts is that of the VM's owner."""
         seen = work.sighting
-        if work.pool is None or seen is None or seen.account == self._caller.account:
+        if work.pool is None or seen is None or owns(self._caller, seen):
             return
         actions.assign(self._session, seen.vm_id, self._caller, self._networks(seen))
         work.sighting = replace(seen, account=self._caller.account or "", domain_id=self._caller.domain_id or "")

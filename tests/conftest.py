@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from cloudstack_emulator import Emulator
 from cloudstack_pins.cloudstack import Access, Session
+
+# The same examples in every run, however slow the machine: a red test means a change, not a bad day.
+# `HYPOTHESIS_PROFILE=wide` looks further.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("wide", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 pytest_plugins = ["tests.terraform_cli"]
 

@@ -22,7 +22,7 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
         pytest.param(["lock"], "Missing argument", id="a missing argument"),
         pytest.param(["status", "--colour"], "No such option: --colour", id="an unknown option"),
         pytest.param(["run-task", "serve", "--port", "x"], "Invalid value for '--port'", id="a bad value"),
-        pytest.param([], "Missing command", id="no command"),
+        pytest.param([], "name a command", id="no command"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_1(arguments: list[str], says: str) -> None:

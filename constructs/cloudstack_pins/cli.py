@@ -63,7 +63,7 @@ def build_parser(names: Sequence[str] = tuple(COMMANDS)) -> typer.Typer:
         rich_markup_mode=None,
     )
     # A callback keeps Typer from turning a single command into the program itself.
-    app.callback(invoke_without_command=False)(_root)
+    app.callback(invoke_without_command=True)(_root)
     for name in names:
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
@@ -75,12 +75,15 @@ def build_parser(names: Sequence[str] = tuple(COMMANDS)) -> typer.Typer:
 
 
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say the version and end.")] = False,
 ) -> None:
     """Keep a declared set of Apache CloudStack templates cached on primary storage."""
     if version:
         typer.echo(f"{PROGRAM} {metadata.version(PROGRAM)}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter(f"name a command: {', '.join(COMMANDS)}")
 
 
 def _run(arguments: list[str]) -> int:

@@ -39,10 +39,14 @@ def lock(
     Nothing is written unless every SET could be resolved. The lock says who is meant and holds no capacity and no time:
     without a change a second run writes the same bytes.
     """
+    from cloudstack_pins import declaration as declarations
     from cloudstack_pins.cloudstack import Access, Session
     from cloudstack_pins.files import replace_text
     from cloudstack_pins.plain import plain
 
+    # What can be refused without CloudStack is refused first.
+    for folder in sets:
+        declarations.load(folder / declarations.FILE_NAME)
     with Session(Access.from_environment(os.environ)) as session:
         outcomes = [look(session, folder) for folder in sets]
     for outcome in outcomes:

@@ -141,6 +141,7 @@ def mixed(*, pools: int = 4, templates: int = 12, name: str = "sandbox", names: 
     found = list(seen(what).pools or ())
     found[0] = pool(0, allocated=int(2048 * GIB * 1.8))
     found[1] = pool(1, state="Maintenance")
+    found.append(pool(0, id="pool-x", name="PS9", tags=frozenset()))
     look = seen(
         what,
         vms,

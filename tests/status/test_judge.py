@@ -169,7 +169,8 @@ def test_pools_that_came_or_went_are_found_and_excluded_ones_are_not() -> None:
 
     report = judge(what, seen(what, pools=(pool(0), pool(7), pool(8), pool(9, tags=frozenset({"x"})))))
 
-    assert [finding.id for finding in report.findings] == ["pool-gone:PS1", "pool-unknown:gold-PS7"]
+    assert kinds(report) == ["pin-wrong-pool", "pin-wrong-pool", "pool-gone", "pool-unknown"]
+    assert "not in the zone any more" in report.findings[0].text
     assert [each.problem for each in report.pools if each.name == "PS1"] == ["it is not in the zone any more"]
 
 

@@ -181,6 +181,7 @@ class _Look:
 
     def _template_ids(self) -> frozenset[str] | None:
         if not self.is_root:
+            self.unseen.append("destroyed VMs: a destroyed pin that still protects shows as missing (root admin only)")
             self.unseen.append("templates of others: whether a pinned template was deleted can't be told")
             return None
         return frozenset(each.id for each in self.session.templates(zoneid=self.declared.zone_id))

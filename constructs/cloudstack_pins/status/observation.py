@@ -148,6 +148,10 @@ class Observation:
         """Return the pool of this id, None where it is not there or may not be seen."""
         return next((pool for pool in self.pools or () if pool.id == pool_id), None)
 
+    def is_gone(self, pool_id: str | None) -> bool:
+        """Whether a pool that a volume names is not in the zone any more, as far as this key sees pools."""
+        return pool_id is not None and self.pools is not None and self.pool(pool_id) is None
+
     def seconds(self, setting: str) -> int | None:
         """Return a setting in seconds, None where it could not be read."""
         try:

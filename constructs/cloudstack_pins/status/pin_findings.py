@@ -31,7 +31,7 @@ def of_pins(declared: Declared, seen: Observation, pins: Sequence[PinReport]) ->
             about=pin.key,
             severity=Severity.WARNING if pin.protects or pin.previous else Severity.ERROR,
             text=text,
-            repair=_pin_repair(declared, pin),
+            repair=_pin_repair(declared, seen, pin),
         )
 
 
@@ -91,7 +91,9 @@ def _where(pin: PinReport) -> str:
     return f"{'previous ' if pin.previous else ''}pin {pin.template} on {place}"
 
 
-def _pin_repair(declared: Declared, pin: PinReport) -> tuple[str, ...]:
+def _pin_repair(declared: Declared, seen: Observation, pin: PinReport) -> tuple[str, ...]:
+    if seen.is_gone(pin.pool_id):
+        return (declared.lock_command, declared.deploy_command)
     if pin.state in _BY_ACTIVATE:
         return (declared.activate_command,)
     if pin.state in (State.WRONG_TEMPLATE, State.ERROR):

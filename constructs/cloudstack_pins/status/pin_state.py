@@ -60,7 +60,9 @@ def protects(pin: RosterPin, vm: SeenVm, rules: Rules) -> bool:
     if vm.root is None or not vm.root.ready or vm.template_id != pin.template_id or vm.state == "Error":
         return False
     wanted = rules.wanted_pools(pin)
-    return wanted is None or vm.root.pool_id is None or vm.root.pool_id in wanted
+    if vm.root.pool_id is None:
+        return True
+    return not rules.seen.is_gone(vm.root.pool_id) and (wanted is None or vm.root.pool_id in wanted)
 
 
 def state_of(pin: RosterPin, vm: SeenVm, rules: Rules) -> tuple[State, str]:
@@ -74,6 +76,8 @@ def state_of(pin: RosterPin, vm: SeenVm, rules: Rules) -> tuple[State, str]:
         if running:
             return State.RUNNING, f"the VM is {vm.state} and its ROOT has no pool yet"
         return State.NOT_ACTIVATED, "ROOT is Allocated: nothing was copied, nothing is protected"
+    if rules.seen.is_gone(vm.root.pool_id):
+        return State.WRONG_POOL, f"ROOT is on {vm.root.pool_name or vm.root.pool_id}, which is not in the zone any more"
     wanted = rules.wanted_pools(pin)
     if wanted is not None and vm.root.pool_id is not None and vm.root.pool_id not in wanted:
         return State.WRONG_POOL, f"ROOT is on {vm.root.pool_name or vm.root.pool_id}, not on {_wanted_words(pin)}"

@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudstack_emulator import Emulator, ManualClock
+from tests.emulator import parity_jobs, parity_machines, parity_surroundings
 from tests.emulator.parity_casts import CASTS
 from tests.emulator.recorded import Exchange, error_of, exchanges, unrecorded
 from tests.emulator.stage import Answer, Stage
+
+# Imported for what they register.
+__all__ = ["parity_jobs", "parity_machines", "parity_surroundings"]
 
 EXCHANGES = exchanges()
 

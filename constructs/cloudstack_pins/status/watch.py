@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.text import Text
 
 from cloudstack_pins.cloudstack import Clock
@@ -31,31 +30,28 @@ def watch(
     """
     last: Report | None = None
     failures, number = 0, 0
-    with Live(console=console, auto_refresh=False, screen=console.is_terminal, transient=False) as live:
-        try:
-            while looks is None or number < looks:
-                number += 1
-                try:
-                    last, failures, trouble = look(), 0, None
-                except PASSING as error:
-                    failures += 1
-                    trouble = (
-                        f"the last {failures} looks failed: {error}" if failures > 1 else f"a look failed: {error}"
-                    )
-                _draw(live, console, last, trouble)
-                if looks is None or number < looks:
-                    clock.sleep(seconds)
-        except KeyboardInterrupt:
-            # The way out of a watch is Ctrl-C: no error.
-            _LOG.debug("interrupted after %s looks", number)
+    try:
+        while looks is None or number < looks:
+            number += 1
+            try:
+                last, failures, trouble = look(), 0, None
+            except PASSING as error:
+                failures += 1
+                trouble = f"the last {failures} looks failed: {error}" if failures > 1 else f"a look failed: {error}"
+            _draw(console, last, trouble)
+            if looks is None or number < looks:
+                clock.sleep(seconds)
+    except KeyboardInterrupt:
+        # The way out of a watch is Ctrl-C: no error.
+        _LOG.debug("interrupted after %s looks", number)
     return 1 if last is None else last.exit_status
 
 
-def _draw(live: Live, console: Console, last: Report | None, trouble: str | None) -> None:
-    parts = [] if last is None else [shown(last, console)]
-    if trouble is not None:
-        parts.append(Text(plain(trouble), style="bold red"))
+def _draw(console: Console, last: Report | None, trouble: str | None) -> None:
+    # Cleared and printed whole, not drawn on an alternate screen: a long report can be scrolled and stays at the end.
     if console.is_terminal:
-        live.update(Group(*parts), refresh=True)
-    else:
-        console.print(Group(*parts))
+        console.clear()
+    if last is not None:
+        console.print(shown(last, console))
+    if trouble is not None:
+        console.print(Text(plain(trouble), style="bold red"))

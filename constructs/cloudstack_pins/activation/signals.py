@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 WATCH_SECONDS = 0.25
 PATIENT_SIGNALS = 2
 """So many signals ask for an orderly end; the next one ends the process."""
@@ -26,16 +26,15 @@ PATIENT_SIGNALS = 2
 def ending_on_signals(stop: threading.Event, *, parent: int | None = None) -> Iterator[None]:
     """Set ``stop`` at a signal, at the death of process ``parent`` (default: the present parent), at a closed pipe.
 
+    Where SIGHUP is ignored, as under nohup, the process is meant to outlive its parent, whose death then says nothing.
     For the main thread; the handlers of before are put back afterwards.
     """
-    before = {number: signal.signal(number, _handler(stop)) for number in SIGNALS}
+    is_detached = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = SIGNALS if is_detached else (*SIGNALS, signal.SIGHUP)
+    before = {number: signal.signal(number, _handler(stop)) for number in numbers}
+    watched = None if is_detached else parent or os.getppid()
     done = threading.Event()
-    watcher = threading.Thread(
-        target=_watch,
-        args=(stop, done, _signs_of_an_end(os.getppid() if parent is None else parent)),
-        name="parent",
-        daemon=True,
-    )
+    watcher = threading.Thread(target=_watch, args=(stop, done, _signs_of_an_end(watched)), name="parent", daemon=True)
     watcher.start()
     try:
         yield
@@ -67,11 +66,11 @@ def _watch(stop: threading.Event, done: threading.Event, is_over: Callable[[], b
             return
 
 
-def _signs_of_an_end(parent: int) -> Callable[[], bool]:
+def _signs_of_an_end(parent: int | None) -> Callable[[], bool]:
     pipes = [descriptor for descriptor in (1, 2) if _is_pipe(descriptor)]
 
     def is_over() -> bool:
-        return os.getppid() != parent or any(is_closed(descriptor) for descriptor in pipes)
+        return parent not in (None, os.getppid()) or any(is_closed(descriptor) for descriptor in pipes)
 
     return is_over
 

@@ -57,6 +57,9 @@ def activate(
     seconds = _seconds(timeout)
     roster = read_roster(stack)
     console = Console(stderr=json_file == STDOUT, highlight=False)
+    if not console.file.isatty():
+        # FORCE_COLOR, as CI sets it, makes no terminal that a live view could be drawn on.
+        console = Console(stderr=json_file == STDOUT, highlight=False, force_terminal=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH_OF_LOGS
     stop = threading.Event()

@@ -55,6 +55,7 @@ class Terraform:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.environment = dict(environment)
+        self.seconds = SECONDS
 
     @property
     def stack(self) -> Path:
@@ -106,8 +107,8 @@ class Terraform:
         self._initialise()
         return self.run("state", "list").output.split()
 
-    def run(self, *command: str, merge: bool = True, seconds: float = SECONDS) -> Outcome:
-        """Run any Terraform command; ``merge`` puts stderr into the output."""
+    def run(self, *command: str, merge: bool = True) -> Outcome:
+        """Run any Terraform command, for ``self.seconds`` at most; ``merge`` puts stderr into the output."""
         done = subprocess.run(
             ["terraform", *command],
             cwd=self.folder,
@@ -116,7 +117,7 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             text=True,
-            timeout=seconds,
+            timeout=self.seconds,
             check=False,
         )
         return Outcome(command=command, exit_code=done.returncode, output=done.stdout)

@@ -39,6 +39,19 @@ class Api:
     def answer(self, request: HttpRequest) -> HttpReply:
         """The reply to one request."""
         sent = {name.lower(): value for name, value in request.parameters}
+        with self._world.lock:
+            occasion = self._world.occasions.take(sent.get("command", ""), sent)
+        # Outside the lock: what is done then may wait for other calls.
+        if occasion is not None and not occasion.answered:
+            occasion.act()
+            if occasion.drop:
+                return HttpReply(cut="before")
+        reply = self._reply(request, sent)
+        if occasion is not None and occasion.answered:
+            occasion.act()
+        return reply
+
+    def _reply(self, request: HttpRequest, sent: dict[str, str]) -> HttpReply:
         command = COMMANDS.get(sent.get("command", "").lower())
         with self._world.lock:
             self._world.scheduler.run_due()

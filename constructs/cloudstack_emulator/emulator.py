@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ from .api import Api, Request
 from .clock import Clock, RealClock
 from .control import Control
 from .entities import Keys, StoragePool
-from .faults import Fault
+from .faults import Fault, Occasion
 from .garbage import start_housekeeping
 from .http_server import HttpReply, HttpRequest, HttpServer
 from .lifecycle import roll_back
@@ -173,6 +174,25 @@ class Emulator:
         )
         with self.world.lock:
             self.world.faults.add(fault)
+
+    def when(
+        self,
+        command: str,
+        act: Callable[[], object],
+        *,
+        after: int = 0,
+        answered: bool = False,
+        drop: bool = False,
+        match: dict[str, str] | None = None,
+    ) -> None:
+        """Call ``act`` once when a call of a command arrives, or with ``answered`` before its reply is sent.
+
+        The caller waits meanwhile, so that a test may kill it, cut it off (``drop``) or change the cloud at a given
+        step of its work; other calls are served.
+        """
+        occasion = Occasion(command=command, act=act, after=after, answered=answered, drop=drop, match=match or {})
+        with self.world.lock:
+            self.world.occasions.add(occasion)
 
     def start_usage_server(self) -> None:
         """Begin to keep usage records; a zone with ``usage_server=True`` has them from the start."""

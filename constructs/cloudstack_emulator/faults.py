@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .errors import ApiError
@@ -82,4 +82,52 @@ class Faults:
             if fault.count <= 0:
                 self._open.remove(fault)
             return fault
+        return None
+
+
+@dataclass(eq=False, kw_only=True)
+class Occasion:
+    """Something to do when a call arrives: ``act`` before it is run, or once it is ``answered`` and not yet told.
+
+    ``after`` calls pass first; ``drop`` closes the connection instead of running the call.
+    """
+
+    command: str
+    act: Callable[[], object]
+    after: int = 0
+    answered: bool = False
+    drop: bool = False
+    match: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, command: str, params: Mapping[str, str]) -> bool:
+        """Whether a call is the one that is meant."""
+        return self.command.lower() == command.lower() and all(
+            params.get(name.lower()) == value for name, value in self.match.items()
+        )
+
+
+class Occasions:
+    """What is waiting for its call; each happens once."""
+
+    def __init__(self) -> None:
+        self._open: list[Occasion] = []
+
+    def add(self, occasion: Occasion) -> None:
+        """Take one in."""
+        self._open.append(occasion)
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._open.clear()
+
+    def take(self, command: str, params: Mapping[str, str]) -> Occasion | None:
+        """The one that this call is, if any."""
+        for occasion in self._open:
+            if not occasion.fits(command, params):
+                continue
+            if occasion.after > 0:
+                occasion.after -= 1
+                return None
+            self._open.remove(occasion)
+            return occasion
         return None

@@ -34,7 +34,7 @@ from .entities import (
     Volume,
     Zone,
 )
-from .faults import Faults
+from .faults import Faults, Occasions
 from .jobs import Jobs
 from .scheduler import Scheduler
 from .settings import Settings
@@ -65,6 +65,9 @@ class World:
         self.jobs = Jobs(clock, self.scheduler)
         self.settings = Settings()
         self.faults = Faults()
+        self.occasions = Occasions()
+        #: Seconds by which this server's clock is ahead of its callers'.
+        self.skew = 0.0
         self.random = random.Random(seed)
         self.copy_seconds = copy_seconds
         self.job_seconds = job_seconds
@@ -115,8 +118,8 @@ class World:
         return self.clock.now()
 
     def wall(self) -> float:
-        """The real present, by which signatures expire."""
-        return time.time()
+        """The real present, by which signatures expire, as far as this server's clock is right."""
+        return time.time() + self.skew
 
     def new_id(self) -> str:
         """A fresh UUID in lower case."""

@@ -184,8 +184,10 @@ class Call:
         page, size = self.integer("page"), self.integer("pagesize")
         if size is not None and size > MAX_PAGE_SIZE:
             raise invalid(f"Page size can't exceed max allowed page size value: {MAX_PAGE_SIZE}")
-        if (page is None) != (size is None):
-            raise invalid("The parameter pagesize and page have to be specified together")
+        if page is None and size is not None:
+            raise ApiError(431, '"page" parameter is required when "pagesize" is specified')
+        if page is not None and size is None:
+            raise ApiError(431, '"pagesize" parameter is required when "page" is specified')
         if not selected:
             return {}
         size = size or MAX_PAGE_SIZE

@@ -61,7 +61,7 @@ $(CDKTN)/.installed: requirements-cdktn.txt $(VENV)/.installed
 
 .PHONY: provider
 provider: $(VENV)/.installed ## Get the Terraform provider: from the registry, or built by Go
-	@$(BIN)/python -m toolchain.provider >/dev/null
+	@$(BIN)/python -m toolchain.terraform_provider >/dev/null
 
 .PHONY: browser
 browser: $(VENV)/.installed ## Get Chromium for the tests of pages

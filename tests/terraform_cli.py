@@ -144,7 +144,7 @@ class Terraform:
 def settings_for_terraform() -> dict[str, str]:
     """Return an environment in which Terraform finds the provider and our commands, and nothing of this machine's."""
     provided = subprocess.run(
-        [sys.executable, "-m", "toolchain.provider"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "toolchain.terraform_provider"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert provided.returncode == 0, provided.stderr
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "CLOUDSTACK_", "CDKTF_"))}

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from toolchain.provider import VERSION
+from toolchain.terraform_provider import VERSION
 
 ROOT = Path(__file__).parent.parent
 

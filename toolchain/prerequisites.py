@@ -105,10 +105,10 @@ def main() -> int:
     if sys.version_info < OLDEST_PYTHON:
         problems = missing(sys.version_info[:2], os.environ, lambda: True, True)
     else:
-        from toolchain import caches, provider
+        from toolchain import caches, terraform_provider
 
-        there = provider.binary_in(caches.cache_folder()).is_file()
-        problems = missing(sys.version_info[:2], os.environ, provider.registry_answers, there)
+        there = terraform_provider.binary_in(caches.cache_folder()).is_file()
+        problems = missing(sys.version_info[:2], os.environ, terraform_provider.registry_answers, there)
     for problem in problems:
         sys.stderr.write(f"setup: {problem}\n")
     return 1 if problems else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from toolchain.caches import cache_folder
-from toolchain.provider import ToolchainError, binary_in, platform_name, provide, registry_answers
+from toolchain.terraform_provider import ToolchainError, binary_in, platform_name, provide, registry_answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +96,7 @@ def test_the_cache_is_the_users() -> None:
 
 def test_the_command_prints_one_path(terraform_settings: dict[str, str]) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "toolchain.provider"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "toolchain.terraform_provider"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert Path(ran.stdout.strip()).is_file()
     assert ran.stdout.strip() == terraform_settings["TF_CLI_CONFIG_FILE"]

@@ -1,6 +1,6 @@
 """Get the Terraform provider cloudstack/cloudstack and print the path of the Terraform configuration that finds it.
 
-    TF_CLI_CONFIG_FILE=$(python -m toolchain.provider) terraform init
+    TF_CLI_CONFIG_FILE=$(python -m toolchain.terraform_provider) terraform init
 
 The provider comes from the Terraform registry where it can be reached, else it is built from its Go module, pinned by
 toolchain/provider/go.mod and go.sum (about a minute, once). It stays in the user's cache folder.
@@ -146,7 +146,7 @@ def _configuration(cache: Path) -> Path:
     path = cache / "terraform.rc"
     mirror = json.dumps(str(cache / "mirror"))
     text = (
-        "# Made by toolchain/provider.py of cloudstack-pins.\n"
+        "# Made by toolchain/terraform_provider.py of cloudstack-pins.\n"
         "disable_checkpoint = true\n\n"
         "provider_installation {\n"
         f'  filesystem_mirror {{\n    path    = {mirror}\n    include = ["cloudstack/cloudstack"]\n  }}\n'

@@ -244,6 +244,27 @@ def test_a_second_set_in_the_zone_disturbs_nothing(bench: Bench) -> None:
     assert kinds(other.report()) == ["pin-running"]
 
 
+def test_a_rotation_by_two_locks_shows_the_previous_pins_until_it_is_finished(bench: Bench) -> None:
+    bench.declare(PINS.replace('owner = "system"', 'owner = "system"\nactivation.mode = "none"'))
+    bench.lock()
+    assert kinds(bench.report()) == []
+    registered(bench)
+    bench.lock()
+    begun = bench.report()
+
+    bench.apply()
+    done = bench.report()
+    bench.lock()
+    bench.apply()
+    after = bench.report()
+
+    assert [pin.state for pin in begun.pins if pin.previous] == [State.ACTIVE] * 4
+    assert begun.counts() == {State.ACTIVE: 2, State.MISSING: 4} and begun.copies_missing == 4
+    assert any("4 pins are marked previous" in note for note in begun.notes)
+    assert done.counts() == {State.ACTIVE: 6} and "16 GiB" in finding(done, "rotation-unfinished").text
+    assert not any(pin.previous for pin in after.pins) and kinds(after) == []
+
+
 def test_garbage_collection_switched_off_is_a_note(bench: Bench) -> None:
     bench.call("updateConfiguration", name="storage.template.cleanup.enabled", value="false")
 

@@ -232,6 +232,12 @@ def test_a_stale_lock_and_one_that_would_be_refused_are_found() -> None:
     assert report.findings[1].repair == ("cloudstack-pins lock stacks/sandbox", "cdktf deploy sandbox")
 
 
+def test_a_network_that_is_gone_is_found() -> None:
+    what = declared()
+
+    assert kinds(judge(what, seen(what, network_is_gone=True))) == ["network-gone"]
+
+
 def test_previous_pins_are_shown_and_counted_apart() -> None:
     what = declared(pin_set(templates=1, pools=1))
     old = replace(what.pins[0], revision="old", template_id="id-old", previous=True, address="cloudstack_instance.old")

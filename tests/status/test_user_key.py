@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from cloudstack_emulator import Emulator
+from cloudstack_pins.errors import SettingsError
 from cloudstack_pins.model import PinSet
 from cloudstack_pins.status.declared import Declared, from_pin_set
 from cloudstack_pins.status.gather import observe
 from cloudstack_pins.status.judge import judge
 from cloudstack_pins.status.report import SetReport, State
 from tests.activation.stage import EmulatorTime, Stage
+from tests.status.bench import Bench
 
 
 @pytest.fixture
@@ -62,3 +64,16 @@ def test_a_users_destroyed_pin_is_missing_to_it(stage: Stage, pin_set: PinSet) -
 
     assert found.counts() == {State.ACTIVE: 3, State.MISSING: 1}
     assert any("destroyed pin" in words for words in found.unseen)
+
+
+def test_a_user_is_not_told_that_pins_of_system_are_missing(bench: Bench) -> None:
+    with pytest.raises(SettingsError, match=r"pins of set sandbox belong to system.*key of a root admin"):
+        bench.report(bench.stage.emulator.user)
+
+
+def test_another_root_admins_key_sees_the_same(bench: Bench) -> None:
+    own, other = bench.report(), bench.report(bench.stage.emulator.root)
+
+    assert own.pins == other.pins and own.pools == other.pools
+    assert other.findings == ()
+    assert "of this key has no permission" in other.unseen[0]

@@ -9,42 +9,23 @@ see is said.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from cloudstack_pins.activation import lease
-from cloudstack_pins.cloudstack import Session, StoragePool, VirtualMachine, Volume
-from cloudstack_pins.errors import NotFound, RightsMissing, SignatureRefused
+from cloudstack_pins.cloudstack import Session, VirtualMachine, Volume
+from cloudstack_pins.errors import RightsMissing, SettingsError, SignatureRefused
 from cloudstack_pins.model import TAG_SET
 from cloudstack_pins.status.declared import Declared
-from cloudstack_pins.status.observation import (
-    ALLOCATED_THRESHOLD,
-    EXPUNGE_DELAY,
-    EXPUNGE_INTERVAL,
-    GC_ENABLED,
-    GC_INTERVAL,
-    GC_TEMPLATES_ENABLED,
-    PREFERENCE,
-    USED_THRESHOLD,
-    Caller,
-    Observation,
-    SeenLease,
-    SeenPool,
-    SeenRoot,
-    SeenSchedule,
-    SeenVm,
-)
+from cloudstack_pins.status.observation import Caller, Observation, SeenPool, SeenRoot, SeenSchedule, SeenVm
+from cloudstack_pins.status.surroundings import Surroundings, at_once
+
+_OF_THE_KEY = " of this key "
+"""In a reason against a lock: it is about the key in use, not about the set."""
 
 Row = Mapping[str, Any]
 LockCheck = Callable[[Session], tuple[tuple[str, ...], tuple[str, ...]]]
 """Compares the lock with CloudStack: what a new one would change, and why one would be refused, in words."""
-
-_AT_ONCE = 8
-_SETTINGS = (GC_ENABLED, GC_TEMPLATES_ENABLED, GC_INTERVAL, EXPUNGE_DELAY, EXPUNGE_INTERVAL)
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 def observe(
@@ -69,10 +50,13 @@ class _Look:
 
     def observe(self, lock_check: LockCheck | None, with_schedules: bool) -> Observation:
         caller = self.session.caller()
-        pools = self._pools()
+        around = Surroundings(self.session, self.declared, self.unseen)
+        pools = around.pools()
         rows = self._tagged()
+        if not self.is_root:
+            self._refuse_to_guess(rows)
         vms = self._with_roots(rows, pools or ())
-        settings = self._settings()
+        settings = around.settings()
         changes, problems = self._lock(lock_check)
         return Observation(
             at=datetime.fromtimestamp(self.session.clock.now(), UTC),
@@ -85,15 +69,27 @@ class _Look:
             vms=vms,
             strays=self._strays(),
             pools=pools,
-            template_ids=self._template_ids(),
+            template_ids=around.template_ids(),
             settings=settings,
-            preference=self._preference(),
-            lease=self._lease(),
+            preference=around.preference(),
+            lease=around.lease(),
+            network_is_gone=around.network_is_gone,
             schedules=self._schedules(vms) if with_schedules else None,
             lock_changes=changes,
             lock_problems=problems,
             unseen=tuple(self.unseen),
         )
+
+    def _refuse_to_guess(self, rows: Sequence[Row]) -> None:
+        """Raise SettingsError where this key sees none of the pins because they are another account's."""
+        owner, caller = self.declared.owner.account, self.session.caller()
+        if owner is not None and owner != caller.account and not rows:
+            raise SettingsError(
+                f"pins of set {self.declared.set_name} belong to {owner}, whose VMs the key of account "
+                f"{caller.account} may not see; look with the key of a root admin"
+            )
+        self.unseen.append("VMs of other accounts: a pin that one of them owns shows as missing")
+        self.unseen.append("destroyed VMs: a destroyed pin that still protects shows as missing")
 
     def _tagged(self, **filters: Any) -> list[Row]:
         tags = {TAG_SET: self.declared.set_name}
@@ -121,7 +117,7 @@ class _Look:
         names |= {pool.id: pool.name for pool in pools if pool.tags & set(self.declared.storage_tags)}
         here = {pool.id for pool in pools}
         asked = sorted(pool_id for pool_id in names if pool_id in here or not pools)
-        found = _at_once(lambda pool_id: self._tagged(storageid=pool_id), asked)
+        found = at_once(lambda pool_id: self._tagged(storageid=pool_id), asked)
         return {
             str(row.get("id")): SeenRoot(ready=True, pool_id=pool_id, pool_name=names[pool_id])
             for pool_id, rows in zip(asked, found, strict=True)
@@ -143,84 +139,6 @@ class _Look:
                     roots[volume.virtual_machine_id] = _root(volume)
         return roots
 
-    def _pools(self) -> tuple[SeenPool, ...] | None:
-        try:
-            pools = self.session.storage_pools(zoneid=self.declared.zone_id)
-        except RightsMissing:
-            self.unseen.append("storage pools: which pool a pin is on, their state, room and tags (root admin only)")
-            return None
-        ours = {pool.id for pool in self.declared.pools.values()}
-        tags = set(self.declared.storage_tags)
-        return tuple(_at_once(lambda pool: self._pool(pool, pool.id in ours or bool(pool.tags & tags)), pools))
-
-    def _pool(self, pool: StoragePool, ours: bool) -> SeenPool:
-        thresholds = [
-            self._threshold(setting, pool.id) if ours else None for setting in (USED_THRESHOLD, ALLOCATED_THRESHOLD)
-        ]
-        return SeenPool(
-            id=pool.id,
-            name=pool.name,
-            state=pool.state,
-            scope=pool.scope,
-            cluster_id=pool.cluster_id,
-            tags=pool.tags,
-            total=pool.bytes_total,
-            allocated=pool.bytes_allocated,
-            used=pool.bytes_used,
-            overprovision_factor=pool.overprovision_factor,
-            used_threshold=thresholds[0],
-            allocated_threshold=thresholds[1],
-        )
-
-    def _threshold(self, setting: str, pool_id: str) -> float | None:
-        try:
-            value = self.session.setting(setting, storageid=pool_id)
-            return None if value is None else float(value)
-        except (RightsMissing, ValueError):
-            return None
-
-    def _template_ids(self) -> frozenset[str] | None:
-        if not self.is_root:
-            self.unseen.append("destroyed VMs: a destroyed pin that still protects shows as missing (root admin only)")
-            self.unseen.append("templates of others: whether a pinned template was deleted can't be told")
-            return None
-        return frozenset(each.id for each in self.session.templates(zoneid=self.declared.zone_id))
-
-    def _settings(self) -> dict[str, str]:
-        try:
-            values = _at_once(self.session.setting, _SETTINGS)
-        except RightsMissing:
-            self.unseen.append("settings: garbage collection, expunge delay and pool thresholds (root admin only)")
-            return {}
-        return {name: value for name, value in zip(_SETTINGS, values, strict=True) if value is not None}
-
-    def _preference(self) -> str | None:
-        try:
-            value = self.session.setting(PREFERENCE, accountid=self.session.caller().account_id)
-            # An account without a value of its own shows the global one, which no activation has left.
-            return value if value and value != self.session.setting(PREFERENCE) else None
-        except RightsMissing:
-            self.unseen.append(f"{PREFERENCE}: whether one was left on the account (root admin only)")
-            return None
-
-    def _lease(self) -> SeenLease | None:
-        try:
-            networks = self.session.networks(id=self.declared.network_id, listall=True)
-        except (RightsMissing, NotFound):
-            networks = []
-        if not networks:
-            self.unseen.append(f"network {self.declared.network_id}: whether an activation is under way")
-            return None
-        held = lease.read(networks[0].tags)
-        if held is None:
-            return None
-        return SeenLease(
-            holder=held.holder,
-            expires=None if held.until is None else datetime.fromtimestamp(held.until, UTC),
-            over=held.is_over(self.session.clock.now()),
-            keys=(lease.TAG, *(key for key, _ in held.renewals)),
-        )
-
     def _strays(self) -> tuple[SeenVm, ...]:
         caller = self.session.caller()
         rows = self.session.list(
@@ -235,7 +153,7 @@ class _Look:
     def _schedules(self, vms: Sequence[SeenVm]) -> tuple[SeenSchedule, ...] | None:
         live = [vm for vm in vms if not vm.is_gone]
         try:
-            found = _at_once(lambda vm: self.session.list("listVMSchedule", "vmschedule", virtualmachineid=vm.id), live)
+            found = at_once(lambda vm: self.session.list("listVMSchedule", "vmschedule", virtualmachineid=vm.id), live)
         except (RightsMissing, SignatureRefused):
             self.unseen.append("VM schedules: this server or this key has no listVMSchedule")
             return None
@@ -255,10 +173,15 @@ class _Look:
         if check is None:
             return None, ()
         try:
-            return check(self.session)
+            changes, problems = check(self.session)
         except RightsMissing as error:
             self.unseen.append(f"whether the lock is stale ({error.command} is not allowed)")
             return None, ()
+        if problems and (not self.is_root or any(_OF_THE_KEY in problem for problem in problems)):
+            # The lock is made with another key, which may do what this one may not.
+            self.unseen.append(f"whether the lock is stale: with this key it can't be made ({'; '.join(problems)})")
+            return None, ()
+        return changes, problems
 
 
 def seen_vm(row: Row, root: SeenRoot | None) -> SeenVm:
@@ -292,9 +215,3 @@ def moment(text: object) -> datetime | None:
 
 def _root(volume: Volume) -> SeenRoot:
     return SeenRoot(ready=volume.state == "Ready", pool_id=volume.pool_id, pool_name=volume.pool_name)
-
-
-def _at_once(act: Callable[[_T], _R], things: Iterable[_T]) -> list[_R]:
-    """Return ``act`` of each thing, in order, several calls at a time."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return list(pool.map(act, things))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cloudstack_pins.model import TAG_POOL, TAG_REVISION, TAG_STORAGE_TAG, TAG_TEMPLATE, Owner
 from cloudstack_pins.roster import RosterPin
-from cloudstack_pins.status import pin_findings, set_findings
+from cloudstack_pins.status import pin_findings, pool_findings, set_findings
 from cloudstack_pins.status.declared import Declared
 from cloudstack_pins.status.observation import (
     GC_ENABLED,
@@ -37,7 +37,7 @@ def judge(declared: Declared, seen: Observation) -> SetReport:
         *pin_findings.of_pins(declared, seen, pins),
         *pin_findings.of_orphans(declared, pins, live_orphans),
         *pin_findings.of_strays(declared, seen),
-        *set_findings.of_pools(declared, seen),
+        *pool_findings.of_pools(declared, seen),
         *set_findings.of_losses(declared, seen, pins),
         *set_findings.of_account(declared, seen),
         *set_findings.of_lock(declared, seen, pins),
@@ -135,5 +135,5 @@ def _pool(
         allocated_share=pool.allocated_share if pool else None,
         allocated_threshold=pool.allocated_threshold if pool else None,
         total=pool.total if pool else None,
-        problem=set_findings.pool_problem(pool, visible=seen.pools is not None),
+        problem=pool_findings.pool_problem(pool, visible=seen.pools is not None),
     )

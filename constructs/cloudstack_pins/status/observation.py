@@ -139,6 +139,7 @@ class Observation:
     settings: Mapping[str, str] = field(default_factory=dict)
     preference: str | None = None
     lease: SeenLease | None = None
+    network_is_gone: bool = False
     schedules: tuple[SeenSchedule, ...] | None = None
     lock_changes: tuple[str, ...] | None = None
     lock_problems: tuple[str, ...] = ()

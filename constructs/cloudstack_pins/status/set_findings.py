@@ -1,4 +1,4 @@
-"""Findings about what pins depend on: pools, templates, leases, the account's preference, the lock."""
+"""Findings about what pins depend on besides pools: templates, leases, the account's preference, the lock."""
 
 from __future__ import annotations
 
@@ -6,52 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from cloudstack_pins.status.declared import Declared
-from cloudstack_pins.status.observation import (
-    ALLOCATED_THRESHOLD,
-    PREFERENCE,
-    USED_THRESHOLD,
-    Observation,
-    SeenPool,
-)
+from cloudstack_pins.status.observation import PREFERENCE, Observation
 from cloudstack_pins.status.pin_findings import live_lease
 from cloudstack_pins.status.report import Finding, GcReport, PinReport, Severity, State, gib
-
-_UP_AGAIN = {
-    "Maintenance": "cmk cancel storagemaintenance id={id}",
-    "PrepareForMaintenance": "cmk cancel storagemaintenance id={id}",
-    "ErrorInMaintenance": "cmk cancel storagemaintenance id={id}",
-    "Disabled": "cmk update storagepool id={id} enabled=true",
-}
-
-
-def pool_problem(pool: SeenPool | None, *, visible: bool) -> str | None:
-    """Return why nothing new can be put on a pool, None if it can, or if this key can't see pools."""
-    if pool is None:
-        return "it is not in the zone any more" if visible else None
-    if pool.state != "Up":
-        return f"its state is {pool.state}"
-    full = _full(pool)
-    return full[1] if full else None
-
-
-def of_pools(declared: Declared, seen: Observation) -> Iterator[Finding]:
-    """Yield findings about the pools of the lock, and about pools that the lock should know."""
-    if seen.pools is None:
-        return
-    for pool in sorted(declared.pools.values(), key=lambda pool: pool.key):
-        found = seen.pool(pool.id)
-        if found is None:
-            yield Finding(
-                kind="pool-gone",
-                about=pool.key,
-                severity=Severity.WARNING,
-                text=f"pool {pool.name} is not in the zone any more",
-                repair=(declared.lock_command, declared.deploy_command),
-            )
-        else:
-            yield from _of_pool(declared, pool.key, found)
-    for tag, known in sorted(declared.every_pool.items()):
-        yield from _of_tag(declared, seen, tag, known)
 
 
 def of_losses(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:
@@ -97,6 +54,18 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
             repair=(
                 *(take_over if lease.expires else ()),
                 f"cmk delete tags resourcetype=Network resourceids={declared.network_id} {keys}",
+            ),
+        )
+    if seen.network_is_gone:
+        yield Finding(
+            kind="network-gone",
+            about=declared.network_id,
+            severity=Severity.WARNING,
+            text=f"the pin network {declared.network_id} is not in the zone any more: no pin can be made or activated",
+            repair=(
+                "# make a network of the name that pins.toml says (`cloudstack-pins bootstrap` for owner system); then:",
+                declared.lock_command,
+                declared.deploy_command,
             ),
         )
     if seen.preference and live_lease(seen) is None and seen.caller.account_id is not None:
@@ -169,72 +138,6 @@ def notes(declared: Declared, seen: Observation, pins: Sequence[PinReport], gc: 
                     "out on purpose, so ask with the set's folder"
                 )
     return tuple(said)
-
-
-def _of_pool(declared: Declared, key: str, pool: SeenPool) -> Iterator[Finding]:
-    lost = [tag for tag, known in sorted(declared.every_pool.items()) if pool.id in known and tag not in pool.tags]
-    if lost:
-        yield Finding(
-            kind="pool-untagged",
-            about=key,
-            severity=Severity.WARNING,
-            text=f"pool {pool.name} no longer bears {', '.join(lost)}: no deploy with that tag will come here",
-            repair=(
-                declared.lock_command,
-                declared.deploy_command,
-                "# or, if the tag was lost by mistake:",
-                f"cmk update storagepool id={pool.id} tags={','.join(sorted({*pool.tags, *lost}))}",
-            ),
-        )
-    if pool.state != "Up":
-        command = _UP_AGAIN.get(pool.state, "cmk list storagepools id={id}").format(id=pool.id)
-        yield Finding(
-            kind="pool-down",
-            about=key,
-            severity=Severity.WARNING,
-            text=f"pool {pool.name} is {pool.state}: its copies stay, but nothing can be activated there",
-            repair=(command,),
-        )
-    full = _full(pool)
-    if full is not None:
-        setting, words = full
-        yield Finding(
-            kind="pool-full",
-            about=key,
-            severity=Severity.WARNING,
-            text=f"pool {pool.name} is full: {words}, so CloudStack puts nothing new there",
-            repair=(
-                f"cmk list volumes storageid={pool.id} listall=true filter=name,account,size",
-                "# free some of it, add capacity, or move the threshold:",
-                f"cmk update configuration storageid={pool.id} name={setting} value=0.95",
-            ),
-        )
-
-
-def _full(pool: SeenPool) -> tuple[str, str] | None:
-    """Return the setting that keeps volumes off this pool, and the words; None if there is room."""
-    if pool.used_threshold is not None and pool.used_share >= pool.used_threshold:
-        return USED_THRESHOLD, f"{pool.used_share:.0%} used, limit {pool.used_threshold:.0%}"
-    if pool.allocated_threshold is not None and pool.allocated_share >= pool.allocated_threshold:
-        return ALLOCATED_THRESHOLD, f"{pool.allocated_share:.0%} allocated, limit {pool.allocated_threshold:.0%}"
-    return None
-
-
-def _of_tag(declared: Declared, seen: Observation, tag: str, known: frozenset[str]) -> Iterator[Finding]:
-    if declared.excluded is None:
-        return
-    excluded = declared.excluded.get(tag, frozenset())
-    for pool in seen.pools or ():
-        if tag not in pool.tags or pool.id in known or pool.name in excluded or pool.id in excluded:
-            continue
-        wait = "" if pool.state == "Up" else f" (it is {pool.state}; a lock takes it in once it is Up)"
-        yield Finding(
-            kind="pool-unknown",
-            about=f"{tag}-{pool.name}",
-            severity=Severity.WARNING,
-            text=f"pool {pool.name} bears {tag} and the lock does not know it{wait}: deploys there copy every template",
-            repair=(declared.lock_command, declared.deploy_command),
-        )
 
 
 def _of_templates(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:

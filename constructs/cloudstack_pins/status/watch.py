@@ -9,13 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from cloudstack_pins.cloudstack import Clock
-from cloudstack_pins.errors import CloudStackError, ServerBroken, TimedOut, Unreachable
+from cloudstack_pins.cloudstack.jobs import PASSING
 from cloudstack_pins.plain import plain
 from cloudstack_pins.status.report import Report
 from cloudstack_pins.status.table import shown
-
-PASSING: tuple[type[CloudStackError], ...] = (Unreachable, TimedOut, ServerBroken)
-"""What a restart of the management server, a proxy or a network looks like; anything else ends the watch."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,7 +23,8 @@ def watch(
     """Show ``look()`` every ``seconds`` until Ctrl-C (or ``looks`` times) and return the last exit status.
 
     On a terminal the report is redrawn in place; elsewhere each is printed below the last. A failed look leaves the
-    last report standing and says since when it is old; 1 if none ever succeeded.
+    last report standing and is said below it; what does not pass by itself (wrong keys, rights) is raised. 1 if no look
+    ever succeeded.
     """
     last: Report | None = None
     failures, number = 0, 0

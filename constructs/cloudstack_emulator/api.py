@@ -42,14 +42,14 @@ class Api:
         with self._world.lock:
             occasion = self._world.occasions.take(sent.get("command", ""), sent)
         # Outside the lock: what is done then may wait for other calls.
-        if occasion is not None and not occasion.answered:
-            occasion.act()
-            if occasion.drop:
-                return HttpReply(cut="before")
+        if occasion is not None and occasion.before is not None:
+            occasion.before()
+        if occasion is not None and occasion.drop == "call":
+            return HttpReply(cut="before")
         reply = self._reply(request, sent)
-        if occasion is not None and occasion.answered:
-            occasion.act()
-        return reply
+        if occasion is not None and occasion.answered is not None:
+            occasion.answered()
+        return HttpReply(cut="before") if occasion is not None and occasion.drop else reply
 
     def _reply(self, request: HttpRequest, sent: dict[str, str]) -> HttpReply:
         command = COMMANDS.get(sent.get("command", "").lower())

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Self
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import ProxyHandler, build_opener
-from urllib.request import Request as UrlRequest
+from typing import Any, Literal, Self
 
-from . import signing
+from .additions import add_pool, add_template
 from .api import Api, Request
+from .caller import await_job, exchange
 from .clock import Clock, RealClock
 from .control import Control
 from .entities import Keys, StoragePool
@@ -24,17 +19,8 @@ from .http_server import HttpReply, HttpRequest, HttpServer
 from .lifecycle import roll_back
 from .registry import load_commands
 from .world import Event, World
-from .zone_builder import add_pool, add_template, build
+from .zone_builder import build
 from .zone_spec import PoolSpec, TemplateSpec, ZoneSpec
-
-
-class EmulatorCallError(Exception):
-    """A call by ``Emulator.call`` was refused, or its job failed."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +94,10 @@ class Emulator:
         Booleans and lists are written as CloudStack wants them; ``tags={"k": "v"}`` becomes ``tags[0].key`` and so on.
         Raises EmulatorCallError with the code and text of a refusal or of a failed job.
         """
-        content = self._exchange(command, keys or self.root, params)
+        content = exchange(self.endpoint, keys or self.root, command, params)
         if "jobid" in content and command != "queryAsyncJobResult":
             # With a root admin's present keys: the call may have voided the caller's.
-            return self._await(content["jobid"], self._keys_of("admin"))
+            return await_job(self.endpoint, self._keys_of("admin"), content["jobid"], self.clock)
         return content
 
     @property
@@ -178,19 +164,21 @@ class Emulator:
     def when(
         self,
         command: str,
-        act: Callable[[], object],
+        before: Callable[[], object] | None = None,
         *,
+        answered: Callable[[], object] | None = None,
         after: int = 0,
-        answered: bool = False,
-        drop: bool = False,
+        drop: Literal["", "call", "reply"] = "",
         match: dict[str, str] | None = None,
     ) -> None:
-        """Call ``act`` once when a call of a command arrives, or with ``answered`` before its reply is sent.
+        """Do something once when a call arrives: ``before`` it is run, or when it is ``answered``, before its reply.
 
-        The caller waits meanwhile, so that a test may kill it, cut it off (``drop``) or change the cloud at a given
-        step of its work; other calls are served.
+        The caller waits meanwhile, so that a test may kill it, cut it off (``drop``: the call is not run, or its reply
+        not sent) or change the cloud at a given step of its work; other calls are served.
         """
-        occasion = Occasion(command=command, act=act, after=after, answered=answered, drop=drop, match=match or {})
+        occasion = Occasion(
+            command=command, before=before, answered=answered, after=after, drop=drop, match=match or {}
+        )
         with self.world.lock:
             self.world.occasions.add(occasion)
 
@@ -280,50 +268,3 @@ class Emulator:
         if request.path.startswith("/control"):
             return self._control.answer(request)
         return HttpReply(status=404, body=b"the API is at /client/api", content_type="text/plain")
-
-    def _exchange(self, command: str, keys: Keys, params: dict[str, object]) -> dict[str, Any]:
-        query = signing.signed(
-            {"command": command} | flattened(params), keys.api_key, keys.secret_key, now=self.world.wall()
-        )
-        opener = build_opener(ProxyHandler({}))
-        try:
-            with opener.open(UrlRequest(self.endpoint, data=urlencode(query).encode()), timeout=60) as reply:
-                document = json.loads(reply.read())
-        except HTTPError as error:
-            with error:
-                text = error.read().decode()
-            try:
-                body = next(iter(json.loads(text).values()))
-            except ValueError:
-                raise EmulatorCallError(error.code, text) from None
-            raise EmulatorCallError(body["errorcode"], body["errortext"]) from None
-        content: dict[str, Any] = next(iter(document.values()))
-        return content
-
-    def _await(self, job_id: str, keys: Keys) -> dict[str, Any]:
-        while True:
-            job = self._exchange("queryAsyncJobResult", keys, {"jobid": job_id})
-            if job["jobstatus"] == 2:
-                raise EmulatorCallError(job["jobresult"]["errorcode"], job["jobresult"]["errortext"])
-            if job["jobstatus"] == 1:
-                result: dict[str, Any] = job["jobresult"]
-                return result
-            if not self.clock.runs_by_itself:
-                raise EmulatorCallError(0, f"job {job_id} waits for a clock that stands still; advance() it")
-            time.sleep(0.02)
-
-
-def flattened(params: dict[str, object]) -> dict[str, str]:
-    """Python values as the parameters of a call; None is left out."""
-    flat: dict[str, str] = {}
-    for name, value in params.items():
-        if isinstance(value, bool):
-            flat[name] = str(value).lower()
-        elif isinstance(value, dict):
-            for i, (key, item) in enumerate(value.items()):
-                flat |= {f"{name}[{i}].key": str(key), f"{name}[{i}].value": str(item)}
-        elif isinstance(value, list | tuple | set | frozenset):
-            flat[name] = ",".join(str(item) for item in value)
-        elif value is not None:
-            flat[name] = str(value)
-    return flat

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .errors import ApiError
 
@@ -87,16 +88,16 @@ class Faults:
 
 @dataclass(eq=False, kw_only=True)
 class Occasion:
-    """Something to do when a call arrives: ``act`` before it is run, or once it is ``answered`` and not yet told.
+    """Something to do when a call arrives: ``before`` it is run, and once it is ``answered`` and not yet told.
 
-    ``after`` calls pass first; ``drop`` closes the connection instead of running the call.
+    ``after`` calls pass first; ``drop`` closes the connection instead of running the "call", or of sending its "reply".
     """
 
     command: str
-    act: Callable[[], object]
+    before: Callable[[], object] | None = None
+    answered: Callable[[], object] | None = None
     after: int = 0
-    answered: bool = False
-    drop: bool = False
+    drop: Literal["", "call", "reply"] = ""
     match: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, command: str, params: Mapping[str, str]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .caller import EmulatorCallError
 from .clock import Clock, ManualClock, RealClock
-from .emulator import Copy, Emulator, EmulatorCallError
+from .emulator import Copy, Emulator
 from .entities import GIB, TIB, Keys
 from .world import Event
 from .zone_spec import ClusterSpec, NetworkSpec, OfferingSpec, PoolSpec, TemplateSpec, ZoneSpec

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from .additions import add_network
 from .entities import Account, Cluster, Host, Network, Nic, ServiceOffering, Template, VirtualMachine, Zone
 from .errors import ApiError, denied, invalid, unknown_entity
 from .leases import lease_from
 from .lifecycle import new_root
 from .registry import Call
 from .world import World
-from .zone_builder import add_network
 
 _LABEL = re.compile(r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 

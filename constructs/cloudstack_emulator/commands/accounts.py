@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..additions import add_account, add_user
 from ..clock import stamp
 from ..entities import GIB, Account, Domain, User
 from ..errors import invalid
 from ..registry import Call, command
 from ..world import World
-from ..zone_builder import add_account, add_user
 from .users import user_answer
 
 #: What is limited, and how much of it an account of the User role may have; None stands for no limit at all.

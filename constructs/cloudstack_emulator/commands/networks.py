@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..additions import add_network
 from ..clock import stamp
 from ..entities import Network, NetworkOffering
 from ..errors import ApiError, invalid
 from ..jobs import Work
 from ..registry import Call, command
-from ..zone_builder import add_network
 
 
 def network_answer(network: Network, call: Call) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..additions import add_template
 from ..answers.template import template_answer
 from ..copying import prepare_copy
 from ..deployment import live_template
@@ -12,7 +13,6 @@ from ..errors import ApiError, invalid
 from ..garbage import evict_unused
 from ..jobs import Work
 from ..registry import Call, command
-from ..zone_builder import add_template
 from ..zone_spec import TemplateSpec
 
 FILTERS = ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..additions import new_keys
 from ..clock import stamp
 from ..entities import User
 from ..errors import denied, invalid
 from ..jobs import Work
 from ..registry import Call, command
-from ..zone_builder import new_keys
 
 
 def user_answer(user: User) -> dict[str, Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from cloudstack_pins.suggest.judge import Suggestion
+
 _DAY = 86_400.0
+_MOST_DAYS = 3660
 
 
 def suggest(
@@ -36,63 +42,62 @@ def suggest(
     and what a pin would have saved, and says how sure the source is. Nothing is removed on the word of a source that
     does not prove absence.
     """
-    import json
-
     from rich.console import Console
 
-    from cloudstack_pins import declaration as declarations
     from cloudstack_pins.cloudstack import Access, Session
     from cloudstack_pins.files import replace_text
-    from cloudstack_pins.pin_set import load
-    from cloudstack_pins.suggest import edit, facts, history, judge, render
+    from cloudstack_pins.suggest import render
+    from cloudstack_pins.suggest.advice import advise
 
-    declared = declarations.load(folder / declarations.FILE_NAME)
-    pin_set = load(folder)
+    for name, value in (("--copy-rate", copy_rate), ("--min-deploys", min_deploys)):
+        if value is not None and not math.isfinite(value):
+            raise typer.BadParameter(f"{name} {value} is no number to reckon with; give one as 80")
     with Session(Access.from_environment(os.environ)) as session:
-        now = session.clock.now()
-        found = facts.gather(session, declared, pin_set)
-        past = history.gather(session, pin_set.zone_id, since=_since(since, now), until=now)
-    measured = copy_rate is None and found.copy_rate is not None
-    rate = copy_rate * judge.MIB if copy_rate is not None else found.copy_rate or judge.Terms().copy_rate
-    terms = judge.Terms(min_deploys=min_deploys, min_accounts=min_accounts, copy_rate=rate, grace=found.grace)
-    suggestions = judge.judge(past, found.templates, found.tags, found.offerings, terms)
-    unassigned = judge.unassigned(past, found.offerings)
-    document = render.document(folder.name, past, suggestions, terms, measured=measured, unassigned=unassigned)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    if json_file is not None and str(json_file) != "-":
-        replace_text(json_file, text)
-    if str(json_file) == "-":
-        typer.echo(text, nl=False)
+        begin = parse_since(since, session.clock.now())
+        report = advise(
+            session, folder, since=begin, copy_rate=copy_rate, min_deploys=min_deploys, min_accounts=min_accounts
+        )
+    prints_json = json_file == Path("-")
+    if prints_json:
+        typer.echo(render.text(report), nl=False)
     else:
-        render.show(Console(), past, suggestions, terms, measured=measured, unassigned=unassigned)
+        if json_file is not None:
+            replace_text(json_file, render.text(report))
+        render.show(Console(highlight=False), report)
     if write:
-        _write(declared.path, edit.edited(declared.path.read_text(encoding="utf-8"), suggestions))
+        # JSON on standard output stays JSON.
+        typer.echo(_write(folder, report.suggestions), err=prints_json)
 
 
-def _since(text: str, now: float) -> float:
-    """Read ``30d`` or a date (UTC); raises typer.BadParameter."""
+def parse_since(text: str, now: float) -> float:
+    """Read ``30d`` or a date (UTC) as seconds since 1970; raises typer.BadParameter."""
     from datetime import UTC, datetime
 
     days = text.removesuffix("d")
-    if days.isdigit() and 0 < int(days) <= 3660:
+    if days.isascii() and days.isdecimal() and len(days) < 7 and 0 < int(days) <= _MOST_DAYS:
         return now - int(days) * _DAY
     try:
         at = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
     except ValueError:
         at = now
-    if at >= now:
-        raise typer.BadParameter(f"--since {text!r} is neither a past date as 2026-11-01 nor a number of days as 30d")
+    if not now - _MOST_DAYS * _DAY <= at < now:
+        raise typer.BadParameter(
+            f"--since {text!r} is neither a past date as 2026-11-01 nor a number of days as 30d, ten years at most"
+        )
     return at
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace pins.toml once it is sure that what replaces it can be read."""
-    from cloudstack_pins import declaration as declarations
+def _write(folder: Path, suggestions: Sequence[Suggestion]) -> str:
+    """Replace pins.toml and return what to say."""
+    from cloudstack_pins.declaration import FILE_NAME
     from cloudstack_pins.files import replace_text
+    from cloudstack_pins.plain import plain
+    from cloudstack_pins.suggest.edit import edited
 
-    if text == path.read_text(encoding="utf-8"):
-        typer.echo(f"{path}: nothing to change")
-        return
-    declarations.parse(text, path)
-    replace_text(path, text)
-    typer.echo(f"{path}: written; run `cloudstack-pins lock {path.parent}` and open a pull request")
+    path = folder / FILE_NAME
+    before = path.read_bytes().decode("utf-8")
+    after = edited(before, suggestions, path)
+    if after == before:
+        return f"{plain(str(path))}: nothing to change"
+    replace_text(path, after)
+    return f"{plain(str(path))}: written; run `cloudstack-pins lock {plain(str(folder))}` and open a pull request"

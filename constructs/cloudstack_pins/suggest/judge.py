@@ -8,63 +8,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cloudstack_pins.suggest.records import Deploy
+from cloudstack_pins.suggest.history import DAY, Deploy, History
 
 Advice = Literal["add", "keep", "drop", "leave"]
-Source = Literal["usage records", "events", "existing VMs"]
 
-DAY = 86_400.0
 GIB = 1024**3
 MIB = 1024**2
 _ORDER: Mapping[Advice, int] = {"add": 0, "keep": 1, "drop": 2, "leave": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
-    """Past deploys and how much they prove: the source, the time really covered, and what stayed unknown.
-
-    ``unknown`` counts deploys whose template nobody knows any more.
-    """
-
-    source: Source
-    deploys: tuple[Deploy, ...]
-    asked_since: float
-    since: float
-    until: float
-    unknown: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def days(self) -> float:
-        """The days covered, at least one."""
-        return max((self.until - self.since) / DAY, 1.0)
-
-    @property
-    def proves_absence(self) -> bool:
-        """Whether few deploys here mean few deploys: nothing unknown, nobody forgotten, the whole time covered."""
-        covered = self.since <= self.asked_since + DAY
-        return self.source != "existing VMs" and self.unknown == 0 and covered
-
-
-@dataclass(frozen=True, kw_only=True)
 class TagFacts:
-    """A storage tag: how many pools bear it, and whether the set declares it."""
+    """A storage tag: how many pools bear it, how many pins a template gets on it, whether the set declares it."""
 
     name: str
     pools: int
+    pins: int
     declared: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateFacts:
-    """A template by its name in CloudStack: its registrations, size in bytes, key and tags in the declaration."""
+    """A template by its name in CloudStack: its registrations, size in bytes, key and tags in the declaration.
+
+    ``follows_name``: registrations of that name which are gone by now were this template too. ``obstacle`` says why
+    it cannot get a (further) pin, None where it can.
+    """
 
     name: str
     ids: frozenset[str]
     size: int | None
     key: str | None = None
     tags: frozenset[str] = frozenset()
-    available: bool = True
+    follows_name: bool = True
+    obstacle: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +56,11 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """One template on one storage tag. ``gib`` is what its pins cost on all pools, ``seconds_saved`` what they save."""
+    """One template on one storage tag.
+
+    ``accounts`` is a lower bound where VMs changed hands within a usage window. ``gib`` is what its pins cost of
+    allocated capacity, ``seconds_saved`` what they would have saved in the time covered; None: unknown.
+    """
 
     template: str
     key: str | None
@@ -104,20 +85,16 @@ def judge(
 
     ``offerings`` maps an offering's id to its storage tags. A deploy counts for each tag of its offering.
     """
-    by_id = {template_id: template for template in templates for template_id in template.ids}
-    used: dict[tuple[str, str], list[Deploy]] = {}
-    for deploy in history.deploys:
-        template = by_id.get(deploy.template_id)
-        for tag in offerings.get(deploy.offering_id, frozenset()) if template is not None else ():
-            used.setdefault((template.name if template else "", tag), []).append(deploy)
-    for template in templates:
-        for tag in template.tags:
-            used.setdefault((template.name, tag), [])
-    facts = {template.name: template for template in templates}
+    used: dict[tuple[TemplateFacts, str], list[Deploy]] = {
+        (template, tag): [] for template in templates for tag in template.tags
+    }
+    for deploy, template in _of_templates(history.deploys, templates):
+        for tag in offerings.get(deploy.offering_id, frozenset()):
+            used.setdefault((template, tag), []).append(deploy)
     known = {tag.name: tag for tag in tags}
     made = [
-        _suggestion(history, facts[name], known.get(tag) or TagFacts(name=tag, pools=0, declared=False), found, terms)
-        for (name, tag), found in used.items()
+        _suggestion(history, template, known.get(tag) or _undeclared(tag), found, terms)
+        for (template, tag), found in used.items()
     ]
     return tuple(sorted(made, key=_rank))
 
@@ -138,19 +115,50 @@ def cold_share(found: Iterable[Deploy], pools: int, grace: float) -> float:
     return sum(chances) / len(chances) if chances else 0.0
 
 
+def distinct_accounts(found: Iterable[Deploy]) -> int:
+    """Count the accounts that deployed; where one of several may have, it counts as one that is counted already."""
+    known: set[str] = set()
+    for deploy in sorted(found, key=lambda deploy: (len(deploy.accounts), sorted(deploy.accounts))):
+        if not deploy.accounts & known:
+            known.add(min(deploy.accounts))
+    return len(known)
+
+
 def unassigned(history: History, offerings: Mapping[str, frozenset[str]]) -> int:
     """Count the deploys whose offering carries no storage tag, or is gone, and that so speak for no tag."""
     return sum(not offerings.get(deploy.offering_id) for deploy in history.deploys if deploy.at is not None)
 
 
+def counts(suggestions: Iterable[Suggestion]) -> Counter[Advice]:
+    """Count the suggestions by advice."""
+    return Counter(suggestion.advice for suggestion in suggestions)
+
+
+def _of_templates(
+    deploys: Iterable[Deploy], templates: Sequence[TemplateFacts]
+) -> Iterable[tuple[Deploy, TemplateFacts]]:
+    by_id = {template_id: template for template in templates for template_id in template.ids}
+    by_name = {template.name: template for template in templates if template.follows_name}
+    for deploy in deploys:
+        template = by_id.get(deploy.template_id) or by_name.get(deploy.template_name)
+        if template is not None:
+            yield deploy, template
+
+
+def _undeclared(tag: str) -> TagFacts:
+    return TagFacts(name=tag, pools=1, pins=0, declared=False)
+
+
 def _suggestion(
     history: History, template: TemplateFacts, tag: TagFacts, found: list[Deploy], terms: Terms
 ) -> Suggestion:
-    fresh = [deploy for deploy in found if deploy.at is not None and deploy.at >= history.since]
+    fresh = [deploy for deploy in found if deploy.at is not None]
     share = cold_share(found, tag.pools, terms.grace)
-    accounts = len({deploy.account_id for deploy in fresh})
-    saved = None if template.size is None else share * len(fresh) * template.size / terms.copy_rate
+    accounts = distinct_accounts(fresh)
     advice, reason = _advice(history, template, tag, len(fresh), accounts, terms)
+    size = template.size if tag.declared else None
+    # Where CloudStack chooses the pool of one pin, the others stay cold.
+    warmed = min(tag.pins / max(tag.pools, 1), 1.0)
     return Suggestion(
         template=template.name,
         key=template.key,
@@ -158,8 +166,8 @@ def _suggestion(
         deploys=len(fresh),
         accounts=accounts,
         cold_share=share,
-        gib=None if template.size is None else 2 * template.size * tag.pools / GIB,
-        seconds_saved=saved,
+        gib=None if size is None else 2 * size * tag.pins / GIB,
+        seconds_saved=None if size is None else share * warmed * len(fresh) * size / terms.copy_rate,
         advice=advice,
         reason=reason,
     )
@@ -169,29 +177,25 @@ def _advice(
     history: History, template: TemplateFacts, tag: TagFacts, deploys: int, accounts: int, terms: Terms
 ) -> tuple[Advice, str]:
     monthly = deploys / history.days * 30
-    counted = f"{monthly:.1f} deploys in 30 days by {accounts} account{'' if accounts == 1 else 's'}"
-    limits = f"at least {terms.min_deploys:g} by {terms.min_accounts}"
+    by = f"by {accounts} account{'' if accounts == 1 else 's'}"
+    counted = f"{deploys} deploy{'' if deploys == 1 else 's'} in {history.days:.0f} days {by}"
+    limits = f"at least {terms.min_deploys:g} in 30 days by {terms.min_accounts}"
     deserved = monthly >= terms.min_deploys and accounts >= terms.min_accounts
     if tag.name in template.tags:
         if deserved:
             return "keep", counted
-        if not history.proves_absence:
-            return "keep", f"{counted}, below {limits}, but {history.source} do not prove that there were no more"
+        if history.doubt is not None:
+            return "keep", f"{counted}, below {limits}, but that proves little: {history.doubt}"
         return "drop", f"{counted}, below {limits}"
     if not deserved:
         return "leave", f"{counted}, below {limits}"
-    if not template.available:
-        return "leave", f"{counted}, but the template is gone or not ready"
     if not tag.declared:
         return "leave", f"{counted}, but the set does not declare the storage tag"
+    if template.obstacle is not None:
+        return "leave", f"{counted}, but {template.obstacle}"
     return "add", counted
 
 
-def _rank(suggestion: Suggestion) -> tuple[int, float, str, str]:
+def _rank(suggestion: Suggestion) -> tuple[int, float, int, str, str]:
     worth = suggestion.seconds_saved or 0.0
-    return (_ORDER[suggestion.advice], -worth, suggestion.template, suggestion.storage_tag)
-
-
-def counts(suggestions: Iterable[Suggestion]) -> Counter[Advice]:
-    """Count the suggestions by advice."""
-    return Counter(suggestion.advice for suggestion in suggestions)
+    return (_ORDER[suggestion.advice], -worth, -suggestion.deploys, suggestion.template, suggestion.storage_tag)

@@ -1,0 +1,108 @@
+"""The past as usage records tell it: the one source that knows the VMs that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cloudstack_pins.cloudstack import Session, VirtualMachine
+from cloudstack_pins.errors import CloudStackError
+from cloudstack_pins.suggest.events import Creations
+from cloudstack_pins.suggest.history import DAY, History, day_of, owner, seconds_of
+from cloudstack_pins.suggest.pin_traces import PinTraces
+from cloudstack_pins.suggest.records import Created, Record, deploys, undecided
+
+RUNNING_VM = 1
+ALLOCATED_VM = 2
+# A week is the longest usual window; the one before --since tells older VMs from new ones.
+_LOOKBACK = 8 * DAY
+
+
+def from_usage(
+    session: Session,
+    zone_id: str,
+    machines: Sequence[VirtualMachine],
+    traces: PinTraces,
+    *,
+    since: float,
+    until: float,
+) -> History | None:
+    """Return the history of usage windows that begin at ``since`` or later, None where there are none.
+
+    ``machines`` are all VMs that exist, in all zones. Raises CloudStackError.
+    """
+    rows = [(kind, row) for kind in (ALLOCATED_VM, RUNNING_VM) for row in _rows(session, kind, since, until)]
+    windows = sorted({(seconds_of(row["startdate"]), seconds_of(row["enddate"]) + 1) for _, row in rows})
+    counted = [window for window in windows if window[0] >= since]
+    if not counted:
+        return None
+    in_zone = [(kind, row) for kind, row in rows if row.get("virtualmachineid") and row.get("zoneid") == zone_id]
+    records = [record for kind, row in in_zone if not _is_of_pin(record := _record(row, kind), traces)]
+    begin, end = counted[0][0], max(end for _, end in counted)
+    return History(
+        source="usage records",
+        deploys=deploys(
+            records, _created(session, records, machines, begin), frozenset(vm.id for vm in machines), since=begin
+        ),
+        since=begin,
+        until=end,
+        doubt=_doubt(windows, asked=since, since=begin, until=until),
+    )
+
+
+def _rows(session: Session, kind: int, since: float, until: float) -> list[dict[str, object]]:
+    dates = {"startdate": day_of(since - _LOOKBACK), "enddate": day_of(until)}
+    return session.list("listUsageRecords", "usagerecord", type=kind, **dates)
+
+
+def _record(row: Mapping[str, object], kind: int) -> Record:
+    offering_id, template_id = str(row.get("offeringid", "")), str(row.get("templateid", ""))
+    # "... using service offering NAME (ID) and template NAME (ID)": the only place that names a deleted template.
+    _, _, tail = str(row.get("description", "")).rpartition(f"({offering_id}) and template ")
+    ending = f" ({template_id})"
+    return Record(
+        vm_id=str(row["virtualmachineid"]),
+        vm_name=str(row.get("name", "")),
+        template_id=template_id,
+        template_name=tail.removesuffix(ending) if tail.endswith(ending) else "",
+        account=owner(row.get("domainid"), row.get("account")),
+        offering_id=offering_id,
+        kind=kind,
+        start=seconds_of(row["startdate"]),
+        # A window ends with its last second, 21:32:59.
+        end=seconds_of(row["enddate"]) + 1,
+        hours=float(str(row.get("rawusage", 0))),
+    )
+
+
+def _is_of_pin(record: Record, traces: PinTraces) -> bool:
+    return traces.bear(record.vm_id, name=record.vm_name, offering_id=record.offering_id, account=record.account)
+
+
+def _created(
+    session: Session, records: Sequence[Record], machines: Sequence[VirtualMachine], since: float
+) -> dict[str, Created]:
+    """Return when VMs were created: those that exist, and by the event log those that are gone, where that matters."""
+    found = {vm.id: Created(at=seconds_of(vm.created)) for vm in machines if vm.created}
+    if undecided(records, since):
+        try:
+            creations = Creations.read(session)
+        except CloudStackError:
+            return found
+        for vm_id, creation in creations.of_vms.items():
+            found[vm_id] = Created(at=found[vm_id].at if vm_id in found else creation.at, account=creation.account)
+    return found
+
+
+def _doubt(windows: Sequence[tuple[float, float]], *, asked: float, since: float, until: float) -> str | None:
+    """Return why records may be missing: the log is younger than was asked for, has a hole, or ended long ago."""
+    longest = max(end - start for start, end in windows)
+    if windows[0][0] > asked + DAY:
+        return f"the usage records begin only on {day_of(windows[0][0])}"
+    covered = since
+    for start, end in windows:
+        if start > covered + 1:
+            return f"there are no usage records from {day_of(covered)} to {day_of(start)}"
+        covered = max(covered, end)
+    if until - covered > longest + 2 * DAY:
+        return f"the usage records end on {day_of(covered)}"
+    return None

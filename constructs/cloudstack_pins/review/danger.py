@@ -193,7 +193,7 @@ def _about_the_rest(fates: Fates) -> Iterator[Raised]:
         for other in plan.others
         if other.type.startswith("cloudstack_service_offering")
         and other.actions == ("update",)
-        and "storage_tags" in other.changed
+        and set(other.changed) & {"disk_offering", "storage_tags"}
     ]
     yield from _raised("offering-tags-in-place", (Subject(other.address) for other in offerings))
     lost = [drift for drift in plan.drift if drift.state is not None and "delete" in drift.actions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cloudstack_pins.plain import plain
 
@@ -21,6 +22,7 @@ def shortened(text: str) -> str:
     return f"{shown[:half]} ... {shown[-half:]}"
 
 
+@lru_cache(maxsize=4096)  # one name stands in many places, and a comment is written several times to fit
 def code(text: str) -> str:
     """Return a name as inline code that no name can leave.
 

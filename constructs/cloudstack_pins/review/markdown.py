@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +19,7 @@ from cloudstack_pins.review.words import actions_in_words, change_in_words, reas
 BUDGET = 65_000
 """Characters; GitHub takes 65,536."""
 _ALL = 10**9
+_SOURCES = 5
 _SYMBOLS = {"safe": "✅", "look": "⚠️", "refused": "⛔"}
 _QUIET_CELLS = {"pinned", "-"}
 
@@ -123,6 +125,7 @@ def _renderer(review: Review, details: Sequence[Detail]) -> Callable[[_Cut], str
     return render
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("cloudstack_pins.review"),
@@ -176,8 +179,7 @@ def _rotation(review: Review) -> Iterator[Detail]:
     if not rows:
         return
     lines = [
-        "Old and new stand side by side until the new one is active: create, activate, then destroy. "
-        "The peak in the table of pools is that moment.",
+        f"{views.rotation_in_words(review)} The peak in the table of pools is that moment.",
         "",
         "| template | old | new | pools |",
         "| --- | --- | --- | --- |",
@@ -243,10 +245,8 @@ def _others(review: Review) -> Iterator[Detail]:
         guards = [g for stack in review.stacks for g in stack.plan.guards if own and g.actions != ("no-op",)]
         lines = [f"- {code(guard.address)} {actions_in_words(guard.actions)}" for guard in guards]
         for other in rows:
-            because = reason_in_words(other.reason)
-            lines.append(
-                f"- {code(other.address)} {text(actions_in_words(other.actions))}{f': {because}' if because else ''}"
-            )
+            because = f": {text(reason_in_words(other.reason))}" if other.reason else ""
+            lines.append(f"- {code(other.address)} {text(actions_in_words(other.actions))}{because}")
         if lines:
             yield Detail(f"{title} ({len(lines)})", tuple(lines))
 
@@ -273,8 +273,8 @@ def _plain_name(stack: StackReview) -> str:
 
 def _footer(review: Review) -> str:
     versions = sorted({stack.plan.terraform_version for stack in review.stacks if stack.plan.terraform_version})
-    sources = ", ".join(code(stack.plan.source) for stack in review.stacks[:20])
-    more = f" and {len(review.stacks) - 20} more" if len(review.stacks) > 20 else ""
+    sources = ", ".join(code(stack.plan.source) for stack in review.stacks[:_SOURCES])
+    more = f" and {len(review.stacks) - _SOURCES} more" if len(review.stacks) > _SOURCES else ""
     made = f" by Terraform {', '.join(code(version) for version in versions)}" if versions else ""
     return (
         f"From {sources}{more}{made}. Terraform cannot see a pin whose copy has lapsed: `cloudstack-pins status` can. "

@@ -28,7 +28,10 @@ from cloudstack_pins.review.plan import (
 
 FIVE_TAGS = (TAG_SET, TAG_TEMPLATE, TAG_STORAGE_TAG, TAG_POOL, TAG_REVISION)
 _PIN_TYPE = "cloudstack_instance"
-_OWN_DATA = ("offering_", "pool_", "pin_")
+# Provider 0.6.0 reads this back for offerings that stacks make, so every plan would show it (fixed in 0.7.0).
+_READ_BACK = ("disk_offering_id",)
+_OWN_DATA = ("offering_", "pin_", "pool_", "storage_tag_")
+"""How the names of terraform_data begin that stand beside pins."""
 
 
 def read_change(entry: Mapping[str, Any], source: str) -> PinChange | Guard | OtherChange | str | None:
@@ -66,9 +69,12 @@ def read_drift(entry: Mapping[str, Any], source: str) -> Drift | None:
     address, change, actions = _head(entry, source)
     if actions == ("no-op",) or entry.get("mode") == "data":
         return None
+    changed = _changed(change)
+    if changed == _READ_BACK and actions == ("update",):
+        return None
     before = _Side(change, "before")
     pin = before.state() if entry.get("type") == _PIN_TYPE and before.is_pin else None
-    return Drift(address=address, actions=actions, changed=_changed(change), state=pin)
+    return Drift(address=address, actions=actions, changed=changed, state=pin)
 
 
 def failed_check(entry: Mapping[str, Any]) -> str | None:

@@ -19,8 +19,10 @@ _MAX_TOKEN = 16 * 1024**2
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 200
 _REPAIR = "write it with `terraform show -json PLANFILE > plan.json`"
+_LOG = f"{{source}}: is the log of `terraform plan -json`, not a plan; {_REPAIR}"
 _SCALARS = {"format_version", "terraform_version", "errored", "complete", "@level"}
 _ITEMS = {"resource_changes.item", "resource_drift.item", "checks.item"}
+_LISTS = {item.removesuffix(".item") for item in _ITEMS}
 _OUTPUTS = {"planned_values.outputs.roster", "output_changes.roster", "prior_state.values.outputs.roster"}
 
 
@@ -40,11 +42,14 @@ def read_plan(path: Path) -> Plan:
         raise PlanError(f"{path}: cannot be read ({error.strerror or error}); {_REPAIR}") from error
 
 
-def parse_plan(file: BinaryIO, *, source: str) -> Plan:
-    """Read a plan JSON from an open binary file, standard input for instance; ``source`` names it in messages."""
+def parse_plan(file: BinaryIO, *, source: str, limit: int = MAX_BYTES) -> Plan:
+    """Read a plan JSON from an open binary file, standard input for instance; ``source`` names it in messages.
+
+    ``limit`` is the size in bytes above which it is refused. Raises PlanError as ``read_plan`` does.
+    """
     gathered = _Gathered(source)
     try:
-        for prefix, value in _wanted(_Bounded(file, source), source):
+        for prefix, value in _wanted(_Bounded(file, source, limit), source):
             gathered.take(prefix, value)
     except ijson.IncompleteJSONError as error:
         raise PlanError(f"{source}: is cut off or not JSON ({_first_line(error)}); {_REPAIR}") from error
@@ -56,8 +61,8 @@ def parse_plan(file: BinaryIO, *, source: str) -> Plan:
 class _Bounded:
     """A file that refuses what no plan is: a plan file itself, UTF-16, too many bytes, an endless string."""
 
-    def __init__(self, file: _Reader, source: str) -> None:
-        self._file, self._source = file, source
+    def __init__(self, file: _Reader, source: str, limit: int) -> None:
+        self._file, self._source, self._limit = file, source, limit
         self._total = self._since_quote = 0
 
     def read(self, size: int = -1) -> bytes:
@@ -69,9 +74,9 @@ class _Bounded:
         self._total += len(chunk)
         last = chunk.rfind(b'"')
         self._since_quote = len(chunk) - last if last >= 0 else self._since_quote + len(chunk)
-        if self._total > MAX_BYTES:
+        if self._total > self._limit:
             raise PlanError(
-                f"{self._source}: is larger than {MAX_BYTES // 10**6} MB; split the stack, or plan fewer resources"
+                f"{self._source}: is larger than {self._limit / 10**6:g} MB; split the stack, or plan fewer resources"
             )
         if self._since_quote > _MAX_TOKEN:
             raise PlanError(f"{self._source}: holds a value of more than {_MAX_TOKEN // 2**20} MiB; {_REPAIR}")
@@ -82,6 +87,8 @@ class _Bounded:
             raise PlanError(f"{self._source}: is empty; {_REPAIR}")
         if chunk.startswith(b"PK\x03\x04"):
             raise PlanError(f"{self._source}: is a plan file, not its JSON; {_REPAIR}")
+        if chunk.lstrip().startswith(b'{"@level"'):
+            raise PlanError(_LOG.format(source=self._source))
         if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise PlanError(f"{self._source}: is UTF-16, as PowerShell's `>` writes it; write it as UTF-8")
         return chunk.removeprefix(b"\xef\xbb\xbf")
@@ -100,6 +107,8 @@ def _wanted(file: _Bounded, source: str) -> Iterator[tuple[str, Any]]:
                 builder.event(event, value)
             elif prefix in _ITEMS or (prefix == "" and event not in ("start_map", "map_key", "end_map")):
                 raise PlanError(f"{source}: {prefix or 'the document'} is not an object; {_REPAIR}")
+            elif prefix in _LISTS and event not in ("start_array", "end_array", "null"):
+                raise PlanError(f"{source}: {prefix} is not a list; {_REPAIR}")
             elif prefix in ("resource_changes", "planned_values"):
                 yield prefix, None
             continue
@@ -174,7 +183,7 @@ class _Gathered:
 
     def _refuse_foreign(self) -> None:
         if "@level" in self._scalars:
-            raise PlanError(f"{self._source}: is the log of `terraform plan -json`, not a plan; {_REPAIR}")
+            raise PlanError(_LOG.format(source=self._source))
         if "format_version" not in self._scalars:
             raise PlanError(f"{self._source}: has no format_version, so it is no plan of Terraform; {_REPAIR}")
         if not self._seen & {"resource_changes", "resource_changes.item", "planned_values"}:

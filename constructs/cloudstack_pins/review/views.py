@@ -108,6 +108,19 @@ def rotations(stack: StackReview) -> list[Rotation]:
     return [Rotation(stack.name, *key, tuple(sorted(set(places)))) for key, places in sorted(groups.items())]
 
 
+def rotation_in_words(review: Review) -> str:
+    """Return in which order rotations of these stacks go."""
+    modes = {stack.facts.mode or "local-exec" for stack in review.stacks}
+    words = []
+    if "local-exec" in modes:
+        words.append("Old and new stand side by side until the new one is active: create, activate, then destroy.")
+    if modes & {"run-task", "none"}:
+        words.append(
+            "Where the activation is not in the plan, the old one stays until a second lock has seen the new one active."
+        )
+    return " ".join(words)
+
+
 POOL_HEADER = ("pool", "copied", "pins before", "at the peak", "after", "pool before", "at the peak", "after", "limit")
 
 

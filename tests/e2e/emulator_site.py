@@ -47,6 +47,14 @@ class EmulatorSite(Site):
         super().__init__(folder, {**settings, **emulator.environment()}, observer=emulator.environment(emulator.root))
         self.emulator = emulator
 
+    callers_network = "user-l2"
+    caller_expunges = False
+
+    @property
+    def callers_environment(self) -> Mapping[str, str]:
+        """The key of an account of role User."""
+        return {**self.environment, **self.emulator.environment(self.emulator.user)}
+
     def renew(self, pins: DeclaredSet, key: str) -> None:
         """Register the template of ``key`` again."""
         self.emulator.register_template(pins.toml["templates"][key]["template"])

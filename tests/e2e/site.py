@@ -80,6 +80,32 @@ class Site(ABC):
         made.lock()
         return made
 
+    def callers_set(
+        self, name: str, templates: Mapping[str, Mapping[str, Any]], tag: str, table: Mapping[str, Any]
+    ) -> DeclaredSet:
+        """Return a set of any-pool pins that stay with the caller, who has as few rights as the site can give."""
+        return self.new_set(
+            name,
+            templates,
+            environment=self.callers_environment,
+            network=self.callers_network,
+            owner="caller",
+            expunge=self.caller_expunges,
+            storage_tags={tag: {**table, "coverage": "any-pool"}},
+        )
+
+    @property
+    def callers_environment(self) -> Mapping[str, str]:
+        """Terraform's environment with the key of an account with as few rights as there is one."""
+        return self.environment
+
+    @property
+    def callers_network(self) -> str:
+        """The name of that account's network."""
+        return f"{self.run_id}-callers-l2"
+
+    caller_expunges = True
+
     def offering(self, name: str, storage_tag: str) -> str:
         """Make a service offering for pins; its name bears the run id."""
         full = f"{self.run_id} {name}"

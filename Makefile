@@ -67,6 +67,10 @@ provider: $(VENV)/.installed ## Get the Terraform provider: from the registry, o
 browser: $(VENV)/.installed ## Get Chromium for the tests of pages
 	@$(BIN)/python -m toolchain.browser
 
+.PHONY: promtool
+promtool: $(VENV)/.installed ## Get promtool for the test of the example alert rules
+	@$(BIN)/python -m toolchain.promtool
+
 .PHONY: demo
 demo: setup ## Show the whole job on an emulator: lock, plan, apply, activate, collect garbage, rotate
 	@$(BIN)/python -m toolchain.demo

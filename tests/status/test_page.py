@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from cloudstack_pins.status import page
 from cloudstack_pins.status.report import Report
 from tests.status.made import mixed
+from toolchain.browser import browser as installed_browser
 
 HOSTILE = '<script>alert(1)</script>"><img src=x>\u202e'
 
@@ -35,7 +35,7 @@ def test_equal_reports_give_equal_pages() -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = os.environ.get("CHROMIUM") or installed_browser()
     if found is None:
         pytest.skip("no chromium here: `make browser` installs it, or name one in CHROMIUM")
     with sync_api.sync_playwright() as playwright:

@@ -31,7 +31,7 @@ def status(
     from cloudstack_pins.cloudstack import Access, Session
     from cloudstack_pins.status import sources
     from cloudstack_pins.status.look import Look, Outputs
-    from cloudstack_pins.status.table import shown
+    from cloudstack_pins.status.table import show
     from cloudstack_pins.status.watch import watch as watching
 
     paths, seconds = _arguments(sets, watch)
@@ -46,7 +46,7 @@ def status(
     if outputs.prints_json:
         typer.echo(outputs.json_text(report), nl=False)
     else:
-        console.print(shown(report, console))
+        show(report, console)
     raise typer.Exit(report.exit_status)
 
 

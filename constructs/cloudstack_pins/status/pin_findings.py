@@ -23,7 +23,7 @@ def of_pins(declared: Declared, seen: Observation, pins: Sequence[PinReport]) ->
         if pin.state is State.ACTIVE or (pin.previous and pin.state is State.MISSING):
             continue
         working = pin.state in _BY_ACTIVATE and busy is not None
-        text = f"{_where(pin)} is {pin.state}: {pin.detail}"
+        text = f"{_where(pin)}: {pin.state}; {pin.detail}"
         if working and busy is not None:
             text += f"; an activation by {busy.holder} is under way, look again when it has ended"
         yield Finding(

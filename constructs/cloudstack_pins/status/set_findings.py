@@ -63,7 +63,7 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
             severity=Severity.WARNING,
             text=f"the pin network {declared.network_id} is not in the zone any more: no pin can be made or activated",
             repair=(
-                "# make a network of the name that pins.toml says (`cloudstack-pins bootstrap` for owner system); then:",
+                "# make a network of the name in pins.toml (`cloudstack-pins bootstrap` for owner system); then:",
                 declared.lock_command,
                 declared.deploy_command,
             ),

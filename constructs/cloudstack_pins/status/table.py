@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,10 +30,10 @@ _WORD_COLUMN = 17
 _MARK_COLUMN = 9
 
 
-def shown(report: Report, console: Console) -> RenderableType:
-    """Return the whole report as something that ``console`` can print."""
+def show(report: Report, console: Console) -> None:
+    """Print the whole report."""
     parts = [part for each in report.sets for part in _set(each, console)]
-    return Group(*parts, Text(f"seen {report.at:%Y-%m-%d %H:%M:%S} UTC", style="dim"))
+    console.print(Group(*parts, Text(f"seen {report.at:%Y-%m-%d %H:%M:%S} UTC", style="dim")), crop=False)
 
 
 def _set(report: SetReport, console: Console) -> Iterator[RenderableType]:
@@ -121,7 +120,7 @@ def _share(share: float | None, threshold: float | None) -> Text:
     if share is None:
         return Text("?", style="dim")
     full = threshold is not None and share >= threshold
-    limit = f" of {threshold:.0%}" if threshold is not None else ""
+    limit = f", limit {threshold:.0%}" if threshold is not None else ""
     return Text(f"{share:.0%}{limit}", style="bold red" if full else "")
 
 
@@ -158,6 +157,8 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
         line.append(f"  [{plain(finding.id)}]", style="not bold dim")
         yield line
         for command in finding.repair:
-            yield Padding(Text(plain(command), style="dim" if command.startswith("#") else "cyan"), (0, 0, 0, 4))
+            # Never broken, so that it can be copied; a terminal wraps it by itself.
+            style = "dim" if command.startswith("#") else "cyan"
+            yield Text(f"    {plain(command)}", style=style, no_wrap=True, overflow="ignore")
     for kind, rest in more:
         yield Text(f"and {len(rest)} more of {kind}: --json and --html show all", style="bold")

@@ -12,7 +12,7 @@ from cloudstack_pins.cloudstack import Clock
 from cloudstack_pins.cloudstack.jobs import PASSING
 from cloudstack_pins.plain import plain
 from cloudstack_pins.status.report import Report
-from cloudstack_pins.status.table import shown
+from cloudstack_pins.status.table import show
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,6 +50,6 @@ def _draw(console: Console, last: Report | None, trouble: str | None) -> None:
     if console.is_terminal:
         console.clear()
     if last is not None:
-        console.print(shown(last, console))
+        show(last, console)
     if trouble is not None:
         console.print(Text(plain(trouble), style="bold red"))

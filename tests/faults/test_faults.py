@@ -1,0 +1,95 @@
+"""Every fault at every moment, with real processes; what has to hold is in invariants.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cells import CELLS, FAULTS, MOMENTS, Cell
+from tests.faults.invariants import hold_after_fault, hold_at_end, is_done
+from tests.faults.scene import set_up
+from tests.faults.strikes import Strike
+
+SAMPLE = frozenset(
+    {
+        "full:lock",
+        "dropped:network",
+        "503:permission",
+        "sigkill:deploy",
+        "malformed:tag",
+        "sigterm:apply",
+        "reset:destroy",
+        "two-hosts:look",
+        "429:lease",
+        "slow:prefer",
+        "job-fails:start",
+        "maintenance:start",
+        "restart:copy",
+        "job-vanishes:stop",
+        "key:hand-over",
+        "sigint:hand-over",
+        "clock:put-back",
+        "job-hangs:stop",
+        "two:release",
+        "refused:verify",
+        "read-only:report",
+        "502:status",
+        "full:review",
+    }
+)
+"""What `make test` plays: each fault and each moment at least once."""
+
+
+def play(cell: Cell, folder: Path, terraform_settings: Mapping[str, str]) -> str:
+    """Play one cell; how the program ended."""
+    with set_up(cell.moment, folder, terraform_settings) as scene:
+        strike = Strike(cell, scene)
+        strike.arm()
+        with scene.run(cell.moment, prefix=strike.prefix) as program:
+            strike.accompany(program)
+            code, output = program.end(), program.output
+        others = [(other.end(), other.output) for other in scene.others]
+        strike.lift()
+        assert strike.struck, f"the moment never came\n{output}"
+        scene.recover()
+        hold_after_fault(scene, cell, code, output)
+        for other_code, other_output in others:
+            assert other_code == 0 or "cloudstack-pins: " in other_output, other_output
+        with scene.run(cell.moment) as program:
+            hold_at_end(scene, cell, program.end(), program.output)
+    return "killed" if cell.fault.key == "sigkill" else "through" if is_done(cell, code) else "told"
+
+
+def cells(chosen: Callable[[Cell], bool]) -> list[object]:
+    return [pytest.param(cell, id=cell.key) for cell in CELLS if chosen(cell)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("cell", cells(lambda cell: cell.key in SAMPLE))
+def test_nothing_is_lost_and_the_second_run_completes(
+    cell: Cell, tmp_path: Path, terraform_settings: dict[str, str]
+) -> None:
+    play(cell, tmp_path, terraform_settings)
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("cell", cells(lambda cell: True))
+def test_whole_matrix(
+    cell: Cell,
+    tmp_path: Path,
+    terraform_settings: dict[str, str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("fault-cell", f"{cell.key} failed")
+    record_property("fault-cell", f"{cell.key} {play(cell, tmp_path, terraform_settings)}")
+
+
+def test_the_sample_has_each_fault_and_each_moment() -> None:
+    played = [cell for cell in CELLS if cell.key in SAMPLE]
+
+    assert {cell.key for cell in played} == SAMPLE
+    assert {cell.fault.key for cell in played} == {fault.key for fault in FAULTS}
+    assert {cell.moment.key for cell in played} == {moment.key for moment in MOMENTS}

@@ -116,7 +116,7 @@ def rotation_in_words(review: Review) -> str:
         words.append("Old and new stand side by side until the new one is active: create, activate, then destroy.")
     if modes & {"run-task", "none"}:
         words.append(
-            "Where the activation is not in the plan, the old one stays until a second lock has seen the new one active."
+            "Where the activation is not in the plan, the old one stays until a second lock sees the new one active."
         )
     return " ".join(words)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -45,6 +46,18 @@ def applying(site: EmulatorSite, pins: DeclaredSet) -> Iterator[Popen[str]]:
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def activation_in_state(pins: DeclaredSet) -> str | None:
+    """The id of the activation that the state file says is done."""
+    try:
+        state = json.loads((pins.terraform.folder / "terraform.tfstate").read_text(encoding="utf-8"))
+    except ValueError:
+        return None  # It is being written.
+    instances = [
+        one for resource in state["resources"] if resource["name"] == "pin_activation" for one in resource["instances"]
+    ]
+    return str(instances[0]["attributes"]["id"]) if instances else None
 
 
 def interrupt_group(process: Popen[str]) -> None:
@@ -97,11 +110,11 @@ def test_a_kill_during_a_rotation_whose_state_was_saved_activates_before_it_dest
     pins.besides = {"terraform_data": {"other": {"provisioner": [{"local-exec": {"command": command}}]}}}
     pins.lock()
     site.slow_copies()
-    state = pins.terraform.folder / "terraform.tfstate"
+    done = activation_in_state(pins)
 
     with applying(site, pins) as process:
         go.touch()
-        site.wait(lambda: '"name": "other"' in state.read_text(encoding="utf-8"), "Terraform did not save its state")
+        site.wait(lambda: activation_in_state(pins) not in (None, done), "Terraform did not save its state")
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=site.command_seconds)
     site.wait(lambda: site.preference() == "" and site.lease_tags(pins) == {}, "the preference was not put back")

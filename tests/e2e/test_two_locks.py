@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from cloudstack_pins import declaration, lock
+from cloudstack_pins.cloudstack import Access, Session
 from cloudstack_pins.resolution import resolve
 from tests.e2e.declared_set import DeclaredSet, template
 from tests.e2e.order import gaps
@@ -30,7 +31,8 @@ def lock_on(pins: DeclaredSet, today: date) -> None:
     """Lock as the command does on that day."""
     pins.declare()
     path = pins.folder / lock.FILE_NAME
-    found = resolve(pins.session, declaration.load(pins.folder), lock.read(path), today=today)
+    with Session(Access.from_environment(pins.terraform.environment)) as session:
+        found = resolve(session, declaration.load(pins.folder), lock.read(path), today=today)
     lock.write(path, found.lock)
     pins.write()
 

@@ -1,15 +1,18 @@
 """The command line: finds the command, calls it, and turns errors into one line and an exit status.
 
-Exit status: 0 done, 1 error (usage errors too), 3 findings or a stale lock, 4 refused by policy, 130 interrupted. Never
-2, which Terraform's ``-detailed-exitcode`` uses for "changes".
+Exit status: 0 done, 1 error (usage errors too), 3 findings or a stale lock, 4 refused by policy, 130 interrupted, 143
+ended by SIGTERM. Never 2, which Terraform's ``-detailed-exitcode`` uses for "changes".
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Annotated
 
@@ -32,6 +35,12 @@ COMMANDS: dict[str, str] = {
 
 PROGRAM = "cloudstack-pins"
 INTERRUPTED = 130
+TERMINATED = 143
+_ENDED = "{}; run the same command again, it goes on from here"
+
+
+class _Terminated(BaseException):
+    """SIGTERM, taken the way of Ctrl-C: temporary files go, and the end is said."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,14 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s", stream=sys.stderr)
     try:
-        return _run(arguments)
+        with _terminable():
+            return _run(arguments)
     except PinsError as error:
         return _fail(str(error))
     except typer.TyperException as error:
         return _fail(f"{_message(error)} (see `{_help_for(arguments)}`)")
+    except _Terminated:
+        return _fail(_ENDED.format("terminated"), TERMINATED)
     except (KeyboardInterrupt, typer.Abort):
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return _fail(_ENDED.format("interrupted"), INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone, as with `| head`: nothing more to say, and no second error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -109,7 +120,24 @@ def _message(error: typer.TyperException) -> str:
     return (text or type(error).__name__).rstrip(".")
 
 
-def _fail(text: str) -> int:
+def _fail(text: str, status: int = 1) -> int:
     for line in text.splitlines() or [""]:
         print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201
-    return 1
+    return status
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Raise at SIGTERM as Python does at SIGINT; commands with an orderly end of their own put theirs in its place."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: object) -> None:
+    raise _Terminated

@@ -354,3 +354,14 @@ def test_json_that_is_not_cloudstacks_is_refused(emulator: Emulator, body: str) 
 )
 def test_job_that_failed_has_the_class_of_its_reason(code: int, text: str, kind: type[CloudStackError]) -> None:
     assert type(error_for("startVirtualMachine", code, text, job=True)) is kind
+
+
+def test_a_repeated_read_is_logged_by_its_command_alone(
+    emulator: Emulator, patient: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.fail("listZones", kind="dropped")
+
+    patient.read("listZones")
+
+    assert "/client/api?command=listZones" in caplog.text
+    assert "signature" not in caplog.text

@@ -11,6 +11,8 @@ _NAMED = re.compile(
     r"((?:user)?api_?key|signature|secret_?key|password|token)(\"?'?\s*(?:=|:|%3D)\s*\"?'?)[^&\s\"',;)}]+",
     re.IGNORECASE,
 )
+_SIGNED_QUERY = re.compile(r"\?[^\s'\"]*(?:apikey|signature)=[^\s'\"]*", re.IGNORECASE)
+_COMMAND = re.compile(r"[?&]command=(\w+)", re.IGNORECASE)
 _URLLIB3_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection")
 
 
@@ -29,8 +31,14 @@ def _long_enough(secret: str) -> bool:
 
 class _RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
+        # Of a signed address only the command is of use.
+        record.msg, record.args = redact(_SIGNED_QUERY.sub(_command_alone, record.getMessage())), ()
         return True
+
+
+def _command_alone(query: re.Match[str]) -> str:
+    command = _COMMAND.search(query[0])
+    return f"?command={command[1]}" if command is not None else ""
 
 
 _FILTER = _RedactingFilter()

@@ -53,6 +53,8 @@ class Hcp:
     not_ready: int = 0
     redirect: str | None = None
     answers: list[int] = field(default_factory=list)
+    slow: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
     callbacks: list[Callback] = field(default_factory=list)
     downloads: list[tuple[str, str]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -73,6 +75,7 @@ class Hcp:
         """Be as at the start; what still arrives for earlier requests is told apart by its path."""
         self.plan, self.not_ready, self.redirect = b"{}", 0, None
         self.answers, self.callbacks, self.downloads = [], [], []
+        self.slow, self.released = 0, threading.Event()
 
     @property
     def api(self) -> str:
@@ -169,6 +172,11 @@ class _Api(_Handler):
     def do_PATCH(self) -> None:
         hcp = self.hcp
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if hcp.slow > 0:
+            hcp.slow -= 1
+            hcp.released.wait(60)
+            self.close_connection = True
+            return
         status = hcp.answers.pop(0) if hcp.answers else 200
         if status == 200:
             jsonschema.validate(body, SCHEMA)

@@ -160,6 +160,27 @@ def test_a_stop_puts_the_preference_back_tells_and_lets_the_next_run_go_on(
     assert set(states(emulator, folder).values()) == {"active"}
 
 
+@slow_copies
+def test_after_a_kill_the_next_run_puts_everything_right(
+    emulator: Emulator, terraform: Terraform, folder: Path, hcp: Hcp, tmp_path: Path
+) -> None:
+    hcp.plan = applied(terraform, folder)
+    with serving(hcp, tmp_path, environ=emulator.environment()) as service:
+        post(f"{service.url}/post-apply", hcp.request("post_apply"))
+        eventually(lambda: starts(emulator) > 0)
+        service.stop(signal.SIGKILL)
+
+    emulator.advance(2 * COPY)
+    with serving(hcp, tmp_path, environ=emulator.environment()) as service:
+        again = hcp.request("post_apply")
+        post(f"{service.url}/post-apply", again)
+        eventually(lambda: starts(emulator) == 2)
+        emulator.advance(2 * COPY)
+        assert hcp.results(again, seconds=120)[-1].status == "passed"
+    assert preference(emulator) == ""
+    assert set(states(emulator, folder).values()) == {"active"}
+
+
 def test_two_runs_at_once_queue_and_both_pass(
     emulator: Emulator, terraform: Terraform, folder: Path, hcp: Hcp, tmp_path: Path
 ) -> None:

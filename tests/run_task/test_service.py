@@ -203,7 +203,7 @@ def test_failing_callbacks_are_tried_again(hcp: Hcp, service: Service) -> None:
     assert hcp.results(body)[-1].status == "passed"
 
 
-def test_a_callback_that_is_not_taken_is_given_up_with_a_line_in_the_log(hcp: Hcp, own_service: Service) -> None:
+def test_an_expired_token_is_given_up_with_a_line_in_the_log(hcp: Hcp, own_service: Service) -> None:
     hcp.plan, hcp.answers = SAFE, [401]
     post(f"{own_service.url}/post-plan", hcp.request("post_plan"))
     hcp_log = own_service.stop()
@@ -211,6 +211,24 @@ def test_a_callback_that_is_not_taken_is_given_up_with_a_line_in_the_log(hcp: Hc
     assert hcp_log == 0
     assert "could not be sent: HTTP status 401" in own_service.logged()
     assert "the-bearer-token" not in own_service.logged()
+
+
+def test_callbacks_that_fail_for_long_are_given_up_with_a_line_in_the_log(hcp: Hcp, own_service: Service) -> None:
+    hcp.plan, hcp.answers = SAFE, [500] * 100
+    assert post(f"{own_service.url}/post-plan", hcp.request("post_plan")) == 200
+
+    assert own_service.stop() == 0
+    assert 100 - len(hcp.answers) == 6
+    assert "could not be sent" in own_service.logged()
+
+
+def test_a_callback_that_hangs_is_tried_again(hcp: Hcp, tmp_path: Path) -> None:
+    hcp.plan, hcp.slow = SAFE, 1
+    body = hcp.request("post_plan")
+    with serving(hcp, tmp_path, extra="callback_seconds = 0.2") as service:
+        post(f"{service.url}/post-plan", body)
+        assert hcp.results(body)[-1].status == "passed"
+    hcp.released.set()
 
 
 def test_a_broken_plan_is_said(hcp: Hcp, service: Service) -> None:

@@ -36,6 +36,8 @@ def test_the_shortest_settings_serve_the_named_workspaces(tmp_path: Path) -> Non
         pytest.param("[organizations", "not TOML", id="no TOML"),
         pytest.param('live = "yes"\n[organizations]\na = ["*"]', "live: 'yes' is not a bool", id="a wrong type"),
         pytest.param('deadline_seconds = 0\n[organizations]\na = ["*"]', "deadline_seconds: 0", id="no time"),
+        pytest.param('update_seconds = 90\n[organizations]\na = ["*"]', "up to 60", id="silent for too long"),
+        pytest.param('deadline_seconds = 3500\n[organizations]\na = ["*"]', "up to 3300", id="too late"),
         pytest.param('max_parallel = 0\n[organizations]\na = ["*"]', "max_parallel: 0", id="no starts"),
         pytest.param('hcp_hosts = ["ftp://x"]\n[organizations]\na = ["*"]', "write a host name", id="a bad host"),
     ],

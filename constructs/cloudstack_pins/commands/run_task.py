@@ -54,7 +54,12 @@ def serve(
         typer.echo(
             "cloudstack-pins: WARNING: requests are not verified; anybody who reaches this port is obeyed", err=True
         )
-    hcp = Hcp(loaded.origins, retry_seconds=loaded.retry_seconds, download_seconds=loaded.download_seconds)
+    hcp = Hcp(
+        loaded.origins,
+        retry_seconds=loaded.retry_seconds,
+        download_seconds=loaded.download_seconds,
+        callback_seconds=loaded.callback_seconds,
+    )
     stages = Stages(loaded, hcp, os.environ)
     stages.check()
     metrics = Metrics()

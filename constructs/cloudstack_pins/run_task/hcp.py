@@ -21,7 +21,7 @@ from cloudstack_pins.run_task.request import TaskRequest
 
 _LOG = logging.getLogger(__name__)
 _REDIRECTS = (301, 302, 303, 307, 308)
-_TIMEOUT = (10, 30)
+_CONNECT_SECONDS = 10
 _MOST_REDIRECTS = 5
 _MOST_BYTES = 1 << 30
 _NOT_READY_TRIES = 10
@@ -31,13 +31,21 @@ class Hcp:
     """One run's way back to HCP Terraform.
 
     ``retry_seconds`` is the first wait between tries of urllib3's Retry, which doubles it; 429 and 5xx are tried
-    again, 401 and 422 are not. ``download_seconds`` bounds a whole plan.
+    again, 401 and 422 are not. ``download_seconds`` bounds a whole plan, ``callback_seconds`` the wait for an answer.
     """
 
-    def __init__(self, origins: Origins, *, retry_seconds: float = 1.0, download_seconds: float = 300) -> None:
+    def __init__(
+        self,
+        origins: Origins,
+        *,
+        retry_seconds: float = 1.0,
+        download_seconds: float = 300,
+        callback_seconds: float = 30,
+    ) -> None:
         self._origins = origins
         self._retry_seconds = retry_seconds
         self._download_seconds = download_seconds
+        self._timeout = (_CONNECT_SECONDS, callback_seconds)
 
     @contextmanager
     def plan(self, request: TaskRequest) -> Iterator[Path]:
@@ -64,7 +72,7 @@ class Hcp:
                     request.callback_url,
                     json=payload(result),
                     headers={**_bearer(request.access_token), "Content-Type": "application/vnd.api+json"},
-                    timeout=_TIMEOUT,
+                    timeout=self._timeout,
                     allow_redirects=False,
                 )
         except (RunTaskError, requests.RequestException) as error:
@@ -96,7 +104,7 @@ class Hcp:
         headers = _bearer(token)
         tries = redirects = 0
         while True:
-            with session.get(url, headers=headers, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer:
+            with session.get(url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True) as answer:
                 if answer.status_code in _REDIRECTS:
                     redirects += 1
                     url, headers = self._redirected(url, answer, redirects), {}

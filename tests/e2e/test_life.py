@@ -8,6 +8,7 @@ from cloudstack_emulator import Emulator
 from cloudstack_pins.status import sources
 from tests.e2e.declared_set import DeclaredSet, template
 from tests.e2e.emulator_site import DEBIAN, ROCKY, EmulatorSite
+from tests.e2e.order import first
 from tests.e2e.site import Site
 
 pytestmark = [pytest.mark.terraform, pytest.mark.live]
@@ -121,3 +122,6 @@ def test_a_pin_destroyed_behind_terraforms_back_and_a_tainted_one_are_made_again
     after = pins.ids()
     assert {key for key in before if after[key] != before[key]} == {destroyed.key, tainted.key}
     pins.assert_clean()
+    if site.emulator:
+        trace = site.emulator.trace
+        assert first(trace, "vm-assigned", [after[tainted.key]]) < first(trace, "vm-destroyed", [before[tainted.key]])

@@ -9,7 +9,7 @@ from tests.faults.cells import FAULTS, MOMENTS, Cell, Moment, gap
 
 PATH = Path(__file__).parents[2] / "docs" / "faults.md"
 
-THROUGH, TOLD, KILLED, FAILED, NONE, UNKNOWN = "✔", "↻", "†", "✘", "–", "?"
+THROUGH, TOLD, KILLED, FAILED, NONE, UNKNOWN = "✔", "↻", "†", "✘", "·", "?"
 MARKS = {"through": THROUGH, "told": TOLD, "killed": KILLED, "failed": FAILED}
 
 GROUPS = (
@@ -34,15 +34,15 @@ of its own.
 | ↻ | the program ended with a message that says what happened and what to do; the second run completed |
 | † | the program was killed and could say nothing; the second run completed |
 | ✘ | something that has to hold did not |
-| – | there is no such case |
+| · | there is no such case |
 
 After each cell the same has to hold (`tests/faults/invariants.py`):
 
 - no VM is left that neither Terraform's state nor `cloudstack-pins status` knows;
 - no pin of the earlier apply is lost before its successor is active;
 - no VM is started or handed over twice, no network is made twice;
-- the account's `preferred.storage.pool` is what it was, or, where it could not be put back, that is said and the next run
-  puts it back;
+- the account's `preferred.storage.pool` is what it was, or, where it could not be put back, that is said and the next
+  run puts it back;
 - every file is the old one or the new one, and no temporary file is left (but by SIGKILL);
 - the message names what happened and what to do, with no traceback and no key;
 - the second run, without the fault, completes.
@@ -92,4 +92,4 @@ def _table(title: str, moments: list[Moment], outcomes: Mapping[str, str]) -> st
 
 def _gaps() -> str:
     reasons = sorted({reason for moment in MOMENTS for fault in FAULTS if (reason := gap(fault, moment)) is not None})
-    return f"Cells marked – do not exist: {'; '.join(reasons)}.\n"
+    return f"Cells marked · do not exist: {'; '.join(reasons)}.\n"

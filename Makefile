@@ -63,6 +63,10 @@ $(CDKTN)/.installed: requirements-cdktn.txt $(VENV)/.installed
 provider: $(VENV)/.installed ## Get the Terraform provider: from the registry, or built by Go
 	@$(BIN)/python -m toolchain.terraform_provider >/dev/null
 
+.PHONY: opentofu
+opentofu: $(VENV)/.installed provider ## Get OpenTofu for the test matrix: from PATH, or built by Go
+	@$(BIN)/python -m toolchain.tofu >/dev/null
+
 .PHONY: browser
 browser: $(VENV)/.installed ## Get Chromium for the tests of pages
 	@$(BIN)/python -m toolchain.browser
@@ -116,6 +120,7 @@ freeze: $(VENV)/.installed ## Resolve all dependencies anew into the lock files;
 	done
 	@npm install --package-lock-only --silent
 	@cd toolchain/provider && GONOSUMDB=github.com/terraform-providers/terraform-provider-cloudstack go mod tidy
+	@cd toolchain/opentofu && go mod tidy
 
 .PHONY: clean
 clean: ## Remove what was made from the sources; installed packages and Terraform's state stay

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from cloudstack_emulator import Emulator
 from toolchain.caches import cache_folder
+from toolchain.go_build import ToolchainError
 from toolchain.stage import Stage, StageError, set_up
-from toolchain.terraform_provider import ToolchainError, provide
+from toolchain.terraform_provider import provide
 
 SET = "stacks/sandbox"
 DEBIAN = "Debian 12 (x86_64)"

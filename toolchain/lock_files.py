@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from toolchain.terraform_provider import VERSION
+from toolchain import terraform_provider, tofu
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,9 +21,8 @@ def problems(root: Path) -> Iterator[str]:
     for stem in ("requirements", "requirements-dev", "requirements-cdktn"):
         yield from _python_problems(root, stem)
     yield from _npm_problems(root)
-    go_mod = (root / "toolchain" / "provider" / "go.mod").read_text(encoding="utf-8")
-    if f"apache/cloudstack-terraform-provider v{VERSION}\n" not in go_mod:
-        yield f"toolchain/provider/go.mod does not name the provider's version {VERSION}"
+    yield from _go_problems(root, "provider", f"apache/cloudstack-terraform-provider v{terraform_provider.VERSION}")
+    yield from _go_problems(root, "opentofu", f"github.com/opentofu/opentofu v{tofu.VERSION}")
 
 
 def _python_problems(root: Path, stem: str) -> Iterator[str]:
@@ -62,6 +61,12 @@ def _npm_problems(root: Path) -> Iterator[str]:
         for name, entry in packages.items()
         if name and not entry.get("link") and "integrity" not in entry and not entry.get("inBundle")
     )
+
+
+def _go_problems(root: Path, folder: str, wanted: str) -> Iterator[str]:
+    go_mod = (root / "toolchain" / folder / "go.mod").read_text(encoding="utf-8")
+    if f"{wanted}\n" not in go_mod:
+        yield f"toolchain/{folder}/go.mod does not name {wanted}"
 
 
 def main() -> int:

@@ -3,12 +3,12 @@
     TF_CLI_CONFIG_FILE=$(python -m toolchain.terraform_provider) terraform init
 
 The provider comes from the Terraform registry where it can be reached, else it is built from its Go module, pinned by
-toolchain/provider/go.mod and go.sum (about a minute, once). It stays in the user's cache folder.
+toolchain/provider/go.mod and go.sum (about a minute, once). It stays in the user's cache folder, where OpenTofu finds
+it too.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -19,25 +19,27 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toolchain.caches import cache_folder
+from toolchain.caches import cache_folder, locked
+from toolchain.go_build import GoProgram, ToolchainError, build
 
 SOURCE = "registry.terraform.io/cloudstack/cloudstack"
+OPENTOFU_SOURCE = "registry.opentofu.org/cloudstack/cloudstack"
 VERSION = "0.6.0"
 BINARY = f"terraform-provider-cloudstack_v{VERSION}"
-GO_PACKAGE = "github.com/terraform-providers/terraform-provider-cloudstack"
-GO_MODULE = Path(__file__).parent / "provider"
+PROGRAM = GoProgram(
+    title=f"provider cloudstack/cloudstack {VERSION}",
+    package="github.com/terraform-providers/terraform-provider-cloudstack",
+    module=Path(__file__).parent / "provider",
+    oldest_go="1.23",
+    duration="about a minute",
+)
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 REGISTRY_SECONDS = 3.0
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i686": "386"}
-
-
-class ToolchainError(Exception):
-    """The provider cannot be had; the text says what to do."""
 
 
 def main() -> int:
@@ -61,17 +63,17 @@ def provide(
     """
     binary = binary_in(cache)
     if not binary.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / "provider.lock"):
+        with locked(cache / "provider.lock"):
             if not binary.is_file():
                 binary.parent.mkdir(parents=True, exist_ok=True)
                 _get(binary, environ, registry or registry_answers)
+    _show_to_opentofu(binary, binary_in(cache, OPENTOFU_SOURCE))
     return _configuration(cache)
 
 
-def binary_in(cache: Path) -> Path:
+def binary_in(cache: Path, source: str = SOURCE) -> Path:
     """Return where the provider is in the mirror, there or not."""
-    return cache / "mirror" / SOURCE / VERSION / platform_name() / BINARY
+    return cache / "mirror" / source / VERSION / platform_name() / BINARY
 
 
 def platform_name() -> str:
@@ -124,21 +126,27 @@ def _download(new: Path, environ: Mapping[str, str]) -> bool:
 
 
 def _build(new: Path, environ: Mapping[str, str]) -> None:
-    go = shutil.which("go", path=environ.get("PATH"))
-    if go is None:
-        raise ToolchainError(
-            "the Terraform registry cannot be reached and there is no Go to build the provider with; "
-            "install Go 1.23 or newer (https://go.dev/dl), or allow access to registry.terraform.io"
-        )
-    print(f"toolchain: building provider cloudstack/cloudstack {VERSION} (about a minute, once)", file=sys.stderr)
-    settings = {**environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", str(new), GO_PACKAGE]
-    built = subprocess.run(command, cwd=GO_MODULE, env=settings, capture_output=True, text=True, check=False)
-    if built.returncode != 0:
-        raise ToolchainError(
-            f"the provider could not be built: {built.stderr.strip()[-2000:]}\n"
-            "check that the Go module proxy can be reached (`go env GOPROXY`), then run it again"
-        )
+    build(
+        PROGRAM,
+        new,
+        environ,
+        missing="the Terraform registry cannot be reached and there is no Go to build the provider with",
+        instead=", or allow access to registry.terraform.io",
+    )
+
+
+def _show_to_opentofu(binary: Path, beside: Path) -> None:
+    """Put the same file where OpenTofu looks in the mirror, under the host of its own registry."""
+    if beside.is_file():
+        return
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=beside.parent) as folder:
+        new = Path(folder) / BINARY
+        try:
+            new.hardlink_to(binary)
+        except OSError:  # a file system without hard links
+            shutil.copy2(binary, new)
+        new.replace(beside)
 
 
 def _configuration(cache: Path) -> Path:
@@ -159,14 +167,6 @@ def _configuration(cache: Path) -> Path:
             file.write(text)
         Path(name).replace(path)
     return path
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time get the provider; the system lets go of the lock when a process dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ FILES = ("package.json", "package-lock.json", *(path.name for path in ROOT.glob(
 def project(tmp_path: Path) -> Path:
     for name in FILES:
         shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "toolchain" / "provider").mkdir(parents=True)
-    shutil.copy(ROOT / "toolchain" / "provider" / "go.mod", tmp_path / "toolchain" / "provider")
+    for folder in ("provider", "opentofu"):
+        (tmp_path / "toolchain" / folder).mkdir(parents=True)
+        shutil.copy(ROOT / "toolchain" / folder / "go.mod", tmp_path / "toolchain" / folder)
     return tmp_path
 
 
@@ -32,6 +33,7 @@ def test_the_lock_files_hold_what_is_asked_for() -> None:
         pytest.param("requirements-cdktn.txt", "cdktn==", "cdktn>=", "is no exact version", id="not exact"),
         pytest.param("package.json", '"cdktf-cli": "0.21.0"', '"cdktf-cli": "0.20.0"', "package.json", id="npm"),
         pytest.param("toolchain/provider/go.mod", "provider v0.6.0\n", "provider v0.7.0\n", "go.mod", id="provider"),
+        pytest.param("toolchain/opentofu/go.mod", "opentofu v1.10.6\n", "opentofu v1.9.0\n", "go.mod", id="opentofu"),
     ],
 )
 def test_a_lock_file_that_is_behind_is_found(project: Path, file: str, old: str, new: str, said: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from toolchain.caches import cache_folder
-from toolchain.terraform_provider import ToolchainError, binary_in, platform_name, provide, registry_answers
+from toolchain.go_build import ToolchainError
+from toolchain.terraform_provider import OPENTOFU_SOURCE, binary_in, platform_name, provide, registry_answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +37,15 @@ def test_without_a_registry_the_provider_is_built_once_and_found_after(tmp_path:
     assert (tmp_path / "bin" / "builds").read_text(encoding="utf-8") == "build\n"
     assert str(cache / "mirror") in configuration.read_text(encoding="utf-8")
     assert sorted(path.name for path in binary_in(cache).parent.iterdir()) == [binary_in(cache).name]
+
+
+def test_opentofu_finds_the_same_provider_under_its_own_registry(tmp_path: Path) -> None:
+    environ = a_go(tmp_path / "bin", 'echo provider > "$out"')
+    for _ in range(2):
+        provide(tmp_path, environ, registry=lambda: False)
+    beside = binary_in(tmp_path, OPENTOFU_SOURCE)
+    assert beside.samefile(binary_in(tmp_path))
+    assert [path.name for path in beside.parent.iterdir()] == [beside.name]
 
 
 def test_several_at_once_build_it_once(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ def quoted(key: str) -> str:
 
 @st.composite
 def arrays(draw: st.DrawFn, made: Written, key: str, tags: list[str], *, one_line: bool = False) -> str:
-    form = "line" if one_line else draw(st.sampled_from(["line", "spaced", "lines", "leading commas"]))
+    forms = ["line"] if one_line else ["line", "spaced", "lines", "leading commas"]
+    form: str = draw(st.sampled_from(forms))
     quote = draw(st.sampled_from(['"{}"', "'{}'"]))
     items = [quote.format(tag) for tag in tags]
     if form == "line":
@@ -77,7 +78,7 @@ def entries(draw: st.DrawFn, made: Written, key: str, style: str) -> str:
         pairs.insert(draw(st.integers(0, 1)), f'{before}template = "T {key}"')
     lines = [f"[templates.{quoted(key)}]"] if style == "table" else []
     for pair in pairs:
-        if lines and draw(st.booleans()):
+        if draw(st.booleans()) and lines:
             lines.append(made.comment(key))
         lines.append(pair + (f"  {made.comment(key)}" if draw(st.booleans()) else ""))
     return "\n".join(lines) + "\n"

@@ -29,10 +29,10 @@ def verify(
 
     The VMs are removed on failure, on Ctrl-C and on SIGTERM, and by the next run after a kill.
     """
-    import json
+    import math
     import threading
 
-    from cloudstack_pins.activation.signals import ending_on_signals
+    from cloudstack_pins.activation.signals import ending_on_signals, silence_closed_pipes
     from cloudstack_pins.cloudstack import Access, Session
     from cloudstack_pins.errors import SettingsError
     from cloudstack_pins.files import replace_text
@@ -40,32 +40,33 @@ def verify(
     from cloudstack_pins.plain import plain
     from cloudstack_pins.status import sources
     from cloudstack_pins.verify import choice, result
-    from cloudstack_pins.verify.trial import Interrupted, Trial
+    from cloudstack_pins.verify.removal import Interrupted
+    from cloudstack_pins.verify.trial import Trial
 
+    if not math.isfinite(timeout):
+        raise typer.BadParameter(f"--timeout {timeout} is no time; give seconds as 3600")
     pin_set, source = load(folder), sources.read(folder)
     if not yes:
         raise SettingsError("verify deploys two VMs, starts them and removes them; say --yes if that is wanted")
+
+    def tell(line: str) -> None:
+        # Where nobody reads any more, the VMs are removed all the same.
+        silence_closed_pipes()
+        typer.echo(plain(line), err=True)
+
     stop = threading.Event()
     with ending_on_signals(stop), Session(Access.from_environment(os.environ)) as session:
         chosen = choice.choose(session, pin_set, source.report(session), template=template, against=against)
-        trial = Trial(
-            session,
-            pin_set.name,
-            chosen,
-            stop=stop,
-            timeout=timeout,
-            tell=lambda line: typer.echo(plain(line), err=True),
-        )
+        trial = Trial(session, pin_set.name, chosen, stop=stop, timeout=timeout, tell=tell)
         try:
             with trial:
                 pinned, unpinned = trial.measure(chosen.pinned), trial.measure(chosen.unpinned)
         except Interrupted as error:
             raise KeyboardInterrupt from error
-    text = json.dumps(result.document(pin_set.name, pinned, unpinned), indent=2) + "\n"
-    if str(json_file) == "-":
-        typer.echo(text, nl=False)
+    if json_file == Path("-"):
+        typer.echo(result.text(pin_set.name, pinned, unpinned), nl=False)
         return
     if json_file is not None:
-        replace_text(json_file, text)
+        replace_text(json_file, result.text(pin_set.name, pinned, unpinned))
     for line in result.words(pinned, unpinned):
         typer.echo(line)

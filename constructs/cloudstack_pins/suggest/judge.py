@@ -116,12 +116,15 @@ def cold_share(found: Iterable[Deploy], pools: int, grace: float) -> float:
 
 
 def distinct_accounts(found: Iterable[Deploy]) -> int:
-    """Count the accounts that deployed; where one of several may have, it counts as one that is counted already."""
-    known: set[str] = set()
-    for deploy in sorted(found, key=lambda deploy: (len(deploy.accounts), sorted(deploy.accounts))):
-        if not deploy.accounts & known:
-            known.add(min(deploy.accounts))
-    return len(known)
+    """Count the accounts that deployed, at least: where one of several may have, all of them count as one."""
+    count, seen = 0, set[str]()
+    for accounts in sorted(
+        {deploy.accounts for deploy in found}, key=lambda accounts: (len(accounts), sorted(accounts))
+    ):
+        if not accounts & seen:
+            count += 1
+            seen |= accounts
+    return count
 
 
 def unassigned(history: History, offerings: Mapping[str, frozenset[str]]) -> int:

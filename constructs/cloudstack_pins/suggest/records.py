@@ -73,7 +73,8 @@ def deploys(
 
     ``records`` should begin a window before ``since``: who has a record in a window before it was deployed before it.
     Where they don't, a VM of the first window of all counts by its date in ``created``; without one it counts as older
-    if it filled that window, and as deployed in it otherwise.
+    if it filled that window, and as deployed in it otherwise. A VM that was restored before all records, and stood
+    still in them, counts when it runs again: no record tells the difference.
     """
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:

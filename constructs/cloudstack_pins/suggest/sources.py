@@ -30,7 +30,7 @@ def gather(
     ``machines`` are all VMs that exist, in all zones. Pins are left out.
     """
     caller, notes = session.caller(), list[str]()
-    traces = PinTraces.of(machines, pin_set, caller)
+    traces = PinTraces.of(machines, pin_set)
     for source, nothing in _SOURCES:
         try:
             history = source(session, pin_set.zone_id, machines, traces, since=since, until=until)

@@ -36,7 +36,7 @@ def from_usage(
     if not counted:
         return None
     in_zone = [(kind, row) for kind, row in rows if row.get("virtualmachineid") and row.get("zoneid") == zone_id]
-    records = [record for kind, row in in_zone if not _is_of_pin(record := _record(row, kind), traces)]
+    records = _without_pins([_record(row, kind) for kind, row in in_zone], traces)
     begin, end = counted[0][0], max(end for _, end in counted)
     return History(
         source="usage records",
@@ -74,8 +74,14 @@ def _record(row: Mapping[str, object], kind: int) -> Record:
     )
 
 
-def _is_of_pin(record: Record, traces: PinTraces) -> bool:
-    return traces.bear(record.vm_id, name=record.vm_name, offering_id=record.offering_id, account=record.account)
+def _without_pins(records: Sequence[Record], traces: PinTraces) -> list[Record]:
+    # A pin that was handed over has records under its deployer too: one trace tells of all.
+    pins = {
+        one.vm_id
+        for one in records
+        if traces.bear(one.vm_id, name=one.vm_name, offering_id=one.offering_id, account=one.account)
+    }
+    return [record for record in records if record.vm_id not in pins]
 
 
 def _created(

@@ -41,8 +41,13 @@ def choose(
     """Choose an active pin (of ``template``, else the largest) and a template without a pin (``against``, by name).
 
     Without ``against`` it is the ready one whose size comes nearest and of which no VM exists, so that no pool should
-    hold its copy. Raises PinsError that says what is missing.
+    hold its copy. Raises PinsError that says what is missing, before anything is deployed.
     """
+    if not session.caller().is_root_admin:
+        raise PinsError(
+            f"the key of account {session.caller().account} may not see on which pool a volume is, so nothing would be "
+            "proved; use a root admin's key"
+        )
     pin = _pin(pin_set, report, template)
     sizes = {one.template.id: one.template.size for one in pin_set.templates}
     pinned = Subject(template_id=pin.template_id, name=pin.template_name, size=sizes.get(pin.template_id), pinned=True)
@@ -54,7 +59,7 @@ def choose(
         storage_tag=pin.storage_tag,
         offering_id=_offering(session, pin),
         pools=_pools_of(report, pin),
-        cluster_id=place.cluster_id if place is not None and session.caller().is_root_admin else None,
+        cluster_id=place.cluster_id if place is not None else None,
         network_id=pin_set.network_id,
         zone_id=pin_set.zone_id,
     )
@@ -97,7 +102,12 @@ def _offering(session: Session, pin: PinReport) -> str:
 
 def _unpinned(session: Session, pin_set: PinSet, pinned: Subject, against: str | None) -> Subject:
     declared = {one.template.id for one in pin_set.templates} | {one.template.name for one in pin_set.templates}
-    ready = [one for one in session.templates(zoneid=pin_set.zone_id) if one.is_ready and not one.password_enabled]
+    hypervisors = {one.template.hypervisor for one in pin_set.templates if one.template.id == pinned.template_id}
+    ready = [
+        one
+        for one in session.templates(zoneid=pin_set.zone_id, listall=True)
+        if one.is_ready and not one.password_enabled and one.type != "SYSTEM" and hypervisors <= {one.hypervisor, None}
+    ]
     if against is not None:
         found = [one for one in ready if against in (one.name, one.id) and not {one.id, one.name} & declared]
         if not found:

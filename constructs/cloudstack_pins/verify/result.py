@@ -1,13 +1,16 @@
-"""What the measurement says."""
+"""What the measurement says; ``verify.schema.json`` beside this module says the form of its JSON."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from importlib import resources
 from typing import Any
 
 from cloudstack_pins.plain import plain
 from cloudstack_pins.verify.trial import Measured
 
+FORMAT = 1
 GIB = 1024**3
 
 
@@ -28,14 +31,25 @@ def words(pinned: Measured, unpinned: Measured) -> list[str]:
 
 
 def document(set_name: str, pinned: Measured, unpinned: Measured) -> dict[str, Any]:
-    """Return the result as JSON data."""
+    """Return the result as plain values."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "set": set_name,
         "pinned": asdict(pinned),
         "unpinned": asdict(unpinned),
         "seconds_saved": round(unpinned.seconds - pinned.seconds, 3),
     }
+
+
+def text(set_name: str, pinned: Measured, unpinned: Measured) -> str:
+    """Return the result as JSON text, ending in a line break."""
+    return json.dumps(document(set_name, pinned, unpinned), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of ``document``."""
+    found: dict[str, Any] = json.loads(resources.files(__package__).joinpath("verify.schema.json").read_text("utf-8"))
+    return found
 
 
 def _line(measured: Measured) -> str:

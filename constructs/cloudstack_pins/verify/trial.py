@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session, VirtualMachine
-from cloudstack_pins.errors import CloudStackError, NotFound, PinsError, RightsMissing
-from cloudstack_pins.model import TAG_PREFIX
+from cloudstack_pins.errors import PinsError, TimedOut
 from cloudstack_pins.verify.choice import Choice, Subject
+from cloudstack_pins.verify.removal import Interrupted, Removal, display_name, tags_of
 
-TAG_VERIFY = TAG_PREFIX + "verify"
-"""Marks throw-away VMs, so that the next run removes what a killed one left. Its value is the set."""
 _TRIES = 5
+_LOOK_SECONDS = 0.5
+"""How often the start's job is looked at: what a measured time may be too long by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,6 @@ class Measured:
     pool_id: str
     pool_name: str
     seconds: float
-
-
-class Interrupted(PinsError):
-    """Someone asked for an end; the throw-away VMs are gone."""
 
 
 class Trial:
@@ -52,15 +49,16 @@ class Trial:
         self._stop = stop
         self._timeout = timeout
         self._tell = tell
+        self._removal = Removal(session, set_name, stop=stop, timeout=timeout, tell=tell)
 
     def __enter__(self) -> Trial:
-        """Remove what an earlier run may have left."""
-        self._remove_all()
+        """Remove what an earlier run may have left. Raises PinsError while another one is at work here."""
+        self._removal.clean_up()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove every throw-away VM of this set."""
-        self._remove_all()
+        """Remove every throw-away VM of this set that is still there."""
+        self._removal.remove_left()
 
     def measure(self, subject: Subject) -> Measured:
         """Deploy ``subject`` and measure its first start.
@@ -84,14 +82,11 @@ class Trial:
         self._tell(f"deploying a throw-away VM of {subject.name} ({kind})")
         vm_id = self._deploy(subject)
         try:
-            begin = self._session.clock.now()
-            where = {"clusterid": self._choice.cluster_id} if self._choice.cluster_id is not None else {}
-            job = self._session.submit("startVirtualMachine", id=vm_id, **where)
-            self._session.wait(job, command="startVirtualMachine", seconds=self._timeout)
-            seconds = self._session.clock.now() - begin
+            self._refuse_end()
+            seconds = self._start(vm_id)
             pool_id, pool_name = self._pool_of(vm_id)
         finally:
-            self._remove(vm_id)
+            self._removal.remove(vm_id)
         self._refuse_end()
         return Measured(subject=subject, pool_id=pool_id, pool_name=pool_name, seconds=seconds)
 
@@ -103,18 +98,33 @@ class Trial:
             zoneid=choice.zone_id,
             serviceofferingid=choice.offering_id,
             networkids=[choice.network_id],
-            displayname=f"cloudstack-pins verify {self._set_name}",
+            displayname=display_name(self._set_name),
             startvm=False,
         )
         vm_id = VirtualMachine.from_api(deployed["virtualmachine"]).id
         try:
-            self._session.run(
-                "createTags", resourceids=[vm_id], resourcetype="UserVm", tags={TAG_VERIFY: self._set_name}
-            )
+            self._session.run("createTags", resourceids=[vm_id], resourcetype="UserVm", tags=tags_of(self._set_name))
         except BaseException:
-            self._remove(vm_id)
+            self._removal.remove(vm_id)
             raise
         return vm_id
+
+    def _start(self, vm_id: str) -> float:
+        """Start the VM and return how long that took. Raises Interrupted as soon as someone asks for an end."""
+        clock, command = self._session.clock, "startVirtualMachine"
+        where = {"clusterid": self._choice.cluster_id} if self._choice.cluster_id is not None else {}
+        begin = clock.now()
+        job = self._session.submit(command, id=vm_id, **where)
+        while True:
+            try:
+                self._session.wait(job, command=command, seconds=0)
+            except TimedOut:
+                self._refuse_end()
+                if clock.now() - begin >= self._timeout:
+                    raise TimedOut(command, f"it did not start within {self._timeout:g} s (--timeout)") from None
+            else:
+                return clock.now() - begin
+            pause(clock, _LOOK_SECONDS, self._stop)
 
     def _pool_of(self, vm_id: str) -> tuple[str, str]:
         [root] = self._session.volumes(virtualmachineid=vm_id, type="ROOT", listall=True)
@@ -123,25 +133,6 @@ class Trial:
                 "this key may not see on which pool a volume is, so nothing would be proved; use a root admin's key"
             )
         return root.pool_id, root.pool_name or root.pool_id
-
-    def _remove_all(self) -> None:
-        for vm in self._session.virtual_machines(listall=True, tags={TAG_VERIFY: self._set_name}):
-            if vm.state not in ("Destroyed", "Expunging"):
-                self._remove(vm.id)
-
-    def _remove(self, vm_id: str) -> None:
-        try:
-            self._session.run("destroyVirtualMachine", id=vm_id, expunge=True)
-        except RightsMissing:
-            # Without the right to expunge it goes with CloudStack's own expunge run.
-            self._session.run("destroyVirtualMachine", id=vm_id)
-        except NotFound:
-            return
-        except CloudStackError as error:
-            raise PinsError(
-                f"the throw-away VM {vm_id} could not be removed ({error}); destroy it, or run verify again"
-            ) from error
-        self._tell("removed it")
 
     def _refuse_end(self) -> None:
         if self._stop.is_set():

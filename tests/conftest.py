@@ -17,7 +17,7 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("wide", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-pytest_plugins = ["tests.terraform_cli"]
+pytest_plugins = ["tests.secret_watch", "tests.terraform_cli"]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from cloudstack_pins.pin_key import pin_key
@@ -128,22 +129,22 @@ class Pin:
     side: Literal["a", "b"] = "a"
     previous: bool = False
 
-    @property
+    @cached_property
     def base_key(self) -> str:
         """The key without its side: what the pin is about."""
         return pin_key(self.template.key, self.storage_tag.name, self.pool.key if self.pool else None)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The name of the pin's resource in Terraform, unique in the stack."""
         return pin_key(self.template.key, self.storage_tag.name, self.pool.key if self.pool else None, self.side)
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The pin's Terraform address."""
         return f"cloudstack_instance.{self.key}"
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """Changes whenever the VM has to be another one.
 
@@ -210,12 +211,12 @@ class PinSet:
     sides: frozenset[str] = frozenset()
     previous: tuple[Pin, ...] = ()
 
-    @property
+    @cached_property
     def current(self) -> tuple[Pin, ...]:
         """The declared pins, sorted by key, without those that a rotation keeps."""
         return tuple(sorted(self._current(), key=lambda pin: pin.key)) if self.enabled else ()
 
-    @property
+    @cached_property
     def pins(self) -> tuple[Pin, ...]:
         """All pins of the stack, sorted by key; the ones kept by a rotation among them."""
         if not self.enabled:

@@ -10,7 +10,7 @@ from cloudstack_pins.cdk.pins import pins_of
 from cloudstack_pins.cdk.values import PinOwner
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.expansion import set_fragment
-from cloudstack_pins.model import Activation, Mode, Pin, PinSet, StorageTag
+from cloudstack_pins.model import Activation, Mode, Pin, StorageTag
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -34,7 +34,6 @@ class PinActivation(engine.TerraformElement):
         mode: Mode = "local-exec",
         max_parallel: int = 8,
         timeout: int = 7200,
-        pin_set: PinSet | None = None,
     ) -> None:
         """Activate the pins of the stack that ``scope`` is in.
 
@@ -43,7 +42,6 @@ class PinActivation(engine.TerraformElement):
             are active; "run-task" or "none": both resources are left out, something else activates after the apply
         max_parallel: running VMs at once; default 8
         timeout: seconds that one pin may take; default 7200
-        pin_set: the set that the stack's pins are of, which it may also be without; default: as the pins say
 
         Raises DeclarationError.
         """
@@ -56,7 +54,6 @@ class PinActivation(engine.TerraformElement):
         pins_of(self).activate()
         self._owner = (owner or PinOwner.caller()).model
         self._activation = Activation(mode=mode, max_parallel=max_parallel, timeout=timeout)
-        self._pin_set = pin_set
         self.node.add_validation(_Sound(self))
 
     def fragment(self) -> dict[str, Any]:
@@ -83,9 +80,7 @@ class PinActivation(engine.TerraformElement):
         raise NotImplementedError("pins are written as Terraform JSON only; synthesise without --hcl")
 
     def _set_of(self, pins: Sequence[Pin]) -> tuple[str, str, str]:
-        if self._pin_set is not None:
-            return self._pin_set.name, self._pin_set.zone_id, self._pin_set.network_id
-        sets = sorted({(pin.set_name, pin.zone_id, pin.network_id) for pin in pins if not pin.previous})
+        sets = sorted({(pin.set_name, pin.zone_id, pin.network_id) for pin in pins})
         if not sets:
             raise ExpansionError("the stack has a PinActivation and no pins; add a PinnedTemplate or drop it")
         if len(sets) > 1:
@@ -97,8 +92,7 @@ class PinActivation(engine.TerraformElement):
 
     def _gathered_tags(self, pins: Sequence[Pin]) -> Mapping[str, StorageTag]:
         tags: dict[str, StorageTag] = {}
-        declared = self._pin_set.storage_tags.values() if self._pin_set else ()
-        for tag in (*declared, *(pin.storage_tag for pin in pins if not pin.previous)):
+        for tag in (pin.storage_tag for pin in pins):
             if tags.setdefault(tag.name, tag) != tag:
                 raise ExpansionError(
                     f"storage tag {tag.name!r} is given twice with different pools or offerings; use one StorageTag"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cloudstack_pins import declaration as declarations
 from cloudstack_pins import lock as locks
-from cloudstack_pins.cdk.activation import PinActivation
-from cloudstack_pins.cdk.engine import Construct, engine
-from cloudstack_pins.cdk.pins import PinElement
+from cloudstack_pins.addresses import INSTANCE_TYPE
+from cloudstack_pins.cdk.engine import Construct, engine, jsii
+from cloudstack_pins.cdk.pins import PinElement, pins_of
 from cloudstack_pins.cdk.provider import CloudStackProvider, StateSettings
-from cloudstack_pins.cdk.values import PinOwner
 from cloudstack_pins.errors import DeclarationError
 from cloudstack_pins.expansion import expand
 from cloudstack_pins.model import Pin, PinSet
 from cloudstack_pins.pin_set import combine
 from cloudstack_pins.terraform_settings import TerraformSettings
+
+if TYPE_CHECKING:
+    from cdktf import IStackSynthesizer, ISynthesisSession
 
 
 class PinSetStack(engine.TerraformStack):
@@ -42,32 +48,87 @@ class PinSetStack(engine.TerraformStack):
         Raises DeclarationError, LockError and ExpansionError; nothing is added to the application then.
         """
         pin_set, terraform = _given(id, pin_set, folder, terraform)
-        expand(pin_set)  # An error in one of cdktf's callbacks would lose its type on the way through Node.
+        fragment = expand(pin_set)
         super().__init__(scope, id)
         self.pin_set = pin_set
+        self._fragment = fragment
+        self._left_out = False
         StateSettings(self, set_name=pin_set.name, terraform=terraform)
         CloudStackProvider(self)
-        self.templates = self._add_pins(pin_set)
-        PinActivation(
-            self,
-            owner=PinOwner(pin_set.owner),
-            mode=pin_set.activation.mode,
-            max_parallel=pin_set.activation.max_parallel,
-            timeout=pin_set.activation.timeout,
-            pin_set=pin_set,
-        )
+        self.templates = self._add_pins()
+        pins_of(self).complete = True
+        self.synthesizer = _Synthesizer(self, self.synthesizer)
 
-    def _add_pins(self, pin_set: PinSet) -> dict[str, PinElement]:
+    def _add_pins(self) -> dict[str, PinElement]:
         """Add one element per template; in scopes of their own, so that no key meets the id of another construct."""
-        formerly = {declared.template.key: declared.formerly for declared in pin_set.templates}
-        elements: dict[str, PinElement] = {}
+        bodies = self._fragment.get("resource", {}).get(INSTANCE_TYPE, {})
         scope = Construct(self, "templates")
-        for key, pins in groupby(sorted(pin_set.current, key=_template_key), key=_template_key):
-            elements[key] = PinElement(scope, key, pins=list(pins), formerly=formerly[key], expunge=pin_set.expunge)
-        kept = [pin for pin in pin_set.pins if pin.previous]
-        if kept:
-            PinElement(self, "kept", pins=kept, expunge=pin_set.expunge)
-        return elements
+        pins = sorted(self.pin_set.current, key=_template_key)
+        return {
+            key: PinElement(scope, key, pins=list(group), bodies=bodies, whole=False)
+            for key, group in groupby(pins, key=_template_key)
+        }
+
+    def to_terraform(self) -> Any:
+        """Return the stack's document; cdktf calls this at synthesis, and its ``Testing``."""
+        document = super().to_terraform()
+        return document if self._left_out else self.with_pins(document)
+
+    def with_pins(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return cdktf's document of this stack with the set's fragment; what cdktf says wins, as overrides do."""
+        overridden = {
+            handle.pin.key for element in self.templates.values() for handle in element.handles if handle.overridden
+        }
+        resources = self._fragment.get("resource", {})
+        kept = {key: body for key, body in resources.get(INSTANCE_TYPE, {}).items() if key not in overridden}
+        return _merged(self._fragment | {"resource": resources | ({INSTANCE_TYPE: kept} if kept else {})}, document)
+
+    @contextmanager
+    def pins_left_out(self) -> Iterator[None]:
+        """Let ``to_terraform`` return what cdktf has to see, without the fragment."""
+        self._left_out = True
+        try:
+            yield
+        finally:
+            self._left_out = False
+
+    def to_hcl_terraform(self) -> Any:
+        """Refuse ``cdktf synth --hcl``, which would leave the pins out without a word."""
+        raise NotImplementedError("pins are written as Terraform JSON only; synthesise without --hcl")
+
+
+@jsii.implements(engine.IStackSynthesizer)
+class _Synthesizer:
+    """Lets cdktf write the stack and then adds the pins to the file.
+
+    On the way through Node each value would be copied and searched for references three times: at 5000 pins that is
+    most of the time, and pins have no references of cdktf's.
+    """
+
+    def __init__(self, stack: PinSetStack, inner: IStackSynthesizer) -> None:
+        self._stack = stack
+        self._inner = inner
+
+    def synthesize(self, session: ISynthesisSession) -> None:
+        """Write the stack's file; cdktf calls this."""
+        with self._stack.pins_left_out():
+            self._inner.synthesize(session)
+        path = Path(session.outdir) / session.manifest.for_stack(self._stack).synthesized_stack_path
+        document = self._stack.with_pins(json.loads(path.read_text(encoding="utf-8")))
+        path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(under)
+    for name, value in over.items():
+        known = result.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            result[name] = _merged(known, value)
+        elif name == "moved" and isinstance(known, list):
+            result[name] = [*known, *value]
+        else:
+            result[name] = value
+    return result
 
 
 def _given(

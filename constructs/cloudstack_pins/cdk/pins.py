@@ -25,6 +25,7 @@ class PinHandle:
 
     def __init__(self, pin: Pin, body: dict[str, Any]) -> None:
         self.pin = pin
+        self.overridden = False
         self._body = body
 
     @property
@@ -39,15 +40,17 @@ class PinHandle:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The pin's arguments with all overrides so far."""
-        return deepcopy(self._body)
+        """The pin's arguments with all overrides so far; not to be changed."""
+        return self._body
 
     def override(self, path: str, value: Any) -> None:
         """Set the argument at ``path``, as ``"details.cpu"``; None removes it; ``${...}`` is Terraform's.
 
         Raises ExpansionError for a path that does not exist and for arguments that make a pin a pin.
         """
-        apply_override(self._body, path, value)
+        changed = deepcopy(self._body)
+        apply_override(changed, path, value)
+        self._body, self.overridden = changed, True
 
 
 class PinElement(engine.TerraformElement):
@@ -59,15 +62,19 @@ class PinElement(engine.TerraformElement):
         id: str,  # noqa: A002  (constructs name it so)
         *,
         pins: Sequence[Pin],
+        bodies: Mapping[str, dict[str, Any]],
         formerly: Sequence[str] = (),
-        expunge: bool = True,
+        whole: bool = True,
     ) -> None:
-        """Add ``pins`` to the stack of ``scope``. Raises ExpansionError where two pins collide."""
-        bodies = pin_fragment(pins, expunge=expunge).get("resource", {}).get("cloudstack_instance", {})
+        """Add ``pins`` with their ``bodies``, by key, to the stack of ``scope``.
+
+        Not ``whole``: somebody else writes the bodies, and only the ones with overrides go through cdktf, which knows
+        what references in them mean.
+        """
         super().__init__(scope, id)
         self.handles = tuple(PinHandle(pin, bodies[pin.key]) for pin in pins)
         self.formerly = tuple(formerly)
-        pins_of(self).add(self)
+        self._whole = whole
 
     @property
     def pins(self) -> Mapping[tuple[str, str | None], PinHandle]:
@@ -79,7 +86,7 @@ class PinElement(engine.TerraformElement):
 
     def to_terraform(self) -> Any:
         """Return the fragment; cdktf calls this at synthesis."""
-        bodies = {handle.pin.key: handle.body for handle in self.handles}
+        bodies = {handle.pin.key: handle.body for handle in self.handles if self._whole or handle.overridden}
         return {"resource": {"cloudstack_instance": bodies}} if bodies else {}
 
 
@@ -132,7 +139,9 @@ class PinnedTemplate(PinElement):
             storage_tags={tag.name: tag for tag in tags},
             templates=(DeclaredTemplate(template=template, storage_tags=tuple(tag.name for tag in tags)),),
         )
-        super().__init__(scope, id, pins=pin_set.current, formerly=formerly, expunge=expunge)
+        bodies = pin_fragment(pin_set.current, expunge=expunge)["resource"]["cloudstack_instance"]
+        super().__init__(scope, id, pins=pin_set.current, bodies=bodies, formerly=formerly)
+        pins_of(self).add(self)
 
 
 class StackPins:
@@ -141,10 +150,12 @@ class StackPins:
     def __init__(self) -> None:
         self.elements: list[PinElement] = []
         self.activated = False
+        self.complete = False
         self._known: dict[str, Pin] = {}
 
     def add(self, element: PinElement) -> None:
         """Take the pins of an element in. Raises ExpansionError where one of them collides with a pin of the stack."""
+        self._refuse_more()
         for pin in (handle.pin for handle in element.handles):
             if pin.key in self._known:
                 raise ExpansionError(
@@ -158,9 +169,17 @@ class StackPins:
 
     def activate(self) -> None:
         """Note that the stack has its PinActivation. Raises DeclarationError for a second one."""
+        self._refuse_more()
         if self.activated:
             raise DeclarationError("the stack has a PinActivation already, which activates all of its pins; drop one")
         self.activated = True
+
+    def _refuse_more(self) -> None:
+        if self.complete:
+            raise DeclarationError(
+                "a PinSetStack has the pins of its set and their activation; "
+                "add to the set, or make a stack of your own"
+            )
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -170,12 +189,7 @@ class StackPins:
     @property
     def formerly(self) -> dict[str, tuple[str, ...]]:
         """The former keys of each template's key."""
-        return {
-            handle.pin.template.key: element.formerly
-            for element in self.elements
-            for handle in element.handles
-            if not handle.pin.previous
-        }
+        return {handle.pin.template.key: element.formerly for element in self.elements for handle in element.handles}
 
 
 @jsii.implements(IValidation)

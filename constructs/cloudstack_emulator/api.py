@@ -92,7 +92,8 @@ class Api:
         return caller
 
     def _run(self, command: Command, caller: User, params: dict[str, str], fault: Fault | None) -> dict[str, Any]:
-        if command.rights == "root" and not caller.account.is_root_admin:
+        account = caller.account
+        if (command.rights == "root" and not account.is_root_admin) or not account.may_call(command.name):
             raise unavailable(command.name, caller.account.name)
         for name in command.required:
             if not params.get(name):

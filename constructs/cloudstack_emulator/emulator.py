@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -186,6 +186,14 @@ class Emulator:
         """Begin to keep usage records; a zone with ``usage_server=True`` has them from the start."""
         with self.world.lock:
             self.world.usage.start(self.world.now())
+
+    def restrict(self, account: str, commands: Iterable[str]) -> None:
+        """Give an account a role that allows these commands and no others; its type stays, and with it what they do."""
+        with self.world.lock:
+            found = self.world.account_named(account)
+            if found is None:
+                raise ValueError(f"account {account!r} is unknown")
+            found.commands = frozenset(name.lower() for name in commands)
 
     def restart(self) -> None:
         """Restart the management server: unfinished jobs are lost, and VMs that were starting are Stopped again."""

@@ -62,3 +62,14 @@ def test_users_do_not_see_pools_vlans_or_hosts(emulator: Emulator) -> None:
 
     assert (machine["state"], volume["state"]) == ("Running", "Ready")
     assert {"hostid", "storage", "storageid", "vlan", "broadcasturi"}.isdisjoint({*machine, *volume, *network})
+
+
+def test_a_role_of_its_own_allows_what_it_lists_and_no_more(emulator: Emulator) -> None:
+    emulator.restrict("pins", ["listZones", "listHosts"])
+
+    assert emulator.call("listHosts", emulator.pins)["host"]
+    with pytest.raises(EmulatorCallError, match="432: The API .listClusters. does not exist or is not available"):
+        emulator.call("listClusters", emulator.pins)
+    assert emulator.call("listClusters")["cluster"]
+    with pytest.raises(ValueError, match="'nobody' is unknown"):
+        emulator.restrict("nobody", [])

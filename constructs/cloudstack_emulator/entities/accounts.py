@@ -25,7 +25,10 @@ class Domain:
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """An account; ``type`` is 0 for User, 1 for root Admin, 2 for DomainAdmin."""
+    """An account; ``type`` is 0 for User, 1 for root Admin, 2 for DomainAdmin.
+
+    ``commands`` are those that a role of its own allows, in lower case; None: all that the type may call.
+    """
 
     id: str
     name: str
@@ -37,6 +40,11 @@ class Account:
     role_name: str
     is_default: bool = False
     state: str = "enabled"
+    commands: frozenset[str] | None = None
+
+    def may_call(self, command: str) -> bool:
+        """Whether the account's role allows a command, as far as that is the role's to say."""
+        return self.commands is None or command.lower() in self.commands
 
     @property
     def is_root_admin(self) -> bool:

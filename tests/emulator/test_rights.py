@@ -68,7 +68,7 @@ def test_a_role_of_its_own_allows_what_it_lists_and_no_more(emulator: Emulator) 
     emulator.restrict("pins", ["listZones", "listHosts"])
 
     assert emulator.call("listHosts", emulator.pins)["host"]
-    with pytest.raises(EmulatorCallError, match="432: The API .listClusters. does not exist or is not available"):
+    with pytest.raises(EmulatorCallError, match=r"432: The API .listClusters. does not exist or is not available"):
         emulator.call("listClusters", emulator.pins)
     assert emulator.call("listClusters")["cluster"]
     with pytest.raises(ValueError, match="'nobody' is unknown"):

@@ -142,6 +142,40 @@ def test_stacks_of_a_set_have_handles_too(app: cdktf.App) -> None:
     assert pins["ubuntu_any"]["group"] == "pins"
 
 
+def test_references_of_cdktf_in_an_override_reach_terraform(app: cdktf.App) -> None:
+    stack = PinSetStack(app, "sandbox", pin_set=a_set())
+    group = cdktf.TerraformVariable(stack, "group", type="string")
+    stack.templates["ubuntu"].pins[("any", None)].override("group", group.string_value)
+    document = synthesised(app, "sandbox")
+    assert document["resource"]["cloudstack_instance"]["ubuntu_any"]["group"] == "${var.group}"
+    assert document["resource"]["cloudstack_instance"]["ubuntu_any"]["start_vm"] is False
+    assert document["variable"] == {"group": {"type": "string"}}
+
+
+def test_what_an_author_adds_to_the_stack_of_a_set_wins(app: cdktf.App) -> None:
+    stack = PinSetStack(app, "sandbox", pin_set=rich_set())
+    stack.add_override("resource.cloudstack_instance.debian-12_gold_PS0.group", "pins")
+    stack.add_override("moved", [{"from": "terraform_data.a", "to": "terraform_data.b"}])
+    expected = stack_document(rich_set())
+    expected["resource"]["cloudstack_instance"]["debian-12_gold_PS0"]["group"] = "pins"
+    expected["moved"].append({"from": "terraform_data.a", "to": "terraform_data.b"})
+    assert synthesised(app, "sandbox") == json.loads(json.dumps(expected))
+
+
+def test_cdktfs_own_test_bench_sees_the_pins(app: cdktf.App) -> None:
+    stack = PinSetStack(app, "sandbox", pin_set=a_set())
+    pins = json.loads(cdktf.Testing.synth(stack))["resource"]["cloudstack_instance"]
+    assert sorted(pins) == sorted(pin.key for pin in a_set().pins)
+
+
+def test_the_stack_of_a_set_takes_no_other_pins(app: cdktf.App) -> None:
+    stack = PinSetStack(app, "sandbox", pin_set=a_set())
+    with pytest.raises(PinsError, match="add to the set"):
+        pinned(stack, "another")
+    with pytest.raises(PinsError, match="add to the set"):
+        PinActivation(stack)
+
+
 def test_former_ids_move_pins(app: cdktf.App) -> None:
     stack = complete(app)
     pinned(stack, formerly=["debian"], storage_tags=[gold(PS0, service_offering_id=an_id(31))])

@@ -31,6 +31,8 @@ def test_ci_runs_what_people_run() -> None:
     assert lines[-2:] == ["make check", "make test"]
 
 
-@pytest.mark.parametrize("name", ["CLOUDSTACK_API_URL", "CLOUDSTACK_API_KEY", "CLOUDSTACK_SECRET_KEY"])
+@pytest.mark.parametrize(
+    "name", ["CLOUDSTACK_API_URL", "CLOUDSTACK_API_KEY", "CLOUDSTACK_SECRET_KEY", "CLOUDSTACK_PINS_LIVE"]
+)
 def test_the_live_tests_name_what_they_need(name: str) -> None:
     assert f"$${{{name}:?" in (ROOT / "Makefile").read_text(encoding="utf-8")

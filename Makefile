@@ -87,6 +87,10 @@ test: setup setup-cdktn browser ## Run every test that needs no real CloudStack
 faults: setup ## Run the whole fault matrix and write docs/faults.md; takes an hour
 	@$(PYTEST) -n $(WORKERS) -m matrix tests/faults
 
+.PHONY: bench
+bench: setup ## Measure at scale, half an hour, into benchmarks/RESULTS.md; BENCH="synthesis review" chooses
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 .PHONY: live
 live: setup ## Run the end-to-end tests on the CloudStack that CLOUDSTACK_API_URL names
 	@: "$${CLOUDSTACK_API_URL:?name the API, such as https://cloud.example.org/client/api}"

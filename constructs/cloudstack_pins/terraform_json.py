@@ -54,10 +54,10 @@ def normalised(value: Any, *, where: str = "stack") -> Any:
     Raises ExpansionError.
     """
     match value:
-        case None | bool():
-            return value
         case str():
             return _text(value, where)
+        case None | bool():
+            return value
         case int():
             if abs(value) > _LARGEST_EXACT:
                 raise ExpansionError(f"{where}: {value} is above 2^53 and would be rounded; write it as a string")
@@ -95,6 +95,8 @@ def _name(name: object, where: str) -> str:
 
 
 def _text(text: str, where: str) -> str:
+    if text.isascii():
+        return str(text)
     try:
         text.encode()
     except UnicodeEncodeError as error:

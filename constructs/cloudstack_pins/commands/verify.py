@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+_INTERRUPTED = 130
+
 
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="SET", help="The folder of a set, as stacks/sandbox.")],
@@ -62,7 +64,8 @@ def verify(
             with trial:
                 pinned, unpinned = trial.measure(chosen.pinned), trial.measure(chosen.unpinned)
         except Interrupted as error:
-            raise KeyboardInterrupt from error
+            typer.echo(f"cloudstack-pins: {error}", err=True)
+            raise typer.Exit(_INTERRUPTED) from error
     if json_file == Path("-"):
         typer.echo(result.text(pin_set.name, pinned, unpinned), nl=False)
         return

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cloudstack_pins.activation.holder import Holder
 from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session, VirtualMachine
-from cloudstack_pins.errors import CloudStackError, NotFound, PinsError, RightsMissing
+from cloudstack_pins.errors import CloudStackError, JobFailed, JobLost, NotFound, PinsError, RightsMissing
 from cloudstack_pins.model import TAG_PREFIX
 
 TAG_VERIFY = TAG_PREFIX + "verify"
@@ -91,6 +91,9 @@ class Removal:
         except RightsMissing:
             # Without the right to expunge it goes with CloudStack's own expunge run.
             self._session.run("destroyVirtualMachine", id=vm_id)
+        except (JobFailed, JobLost):
+            # A restart of the management server, or a host that was busy: worth a second try.
+            self._session.run("destroyVirtualMachine", id=vm_id, expunge=True)
 
     def _order(self, vm_id: str) -> None:
         # Jobs of one VM queue up in CloudStack: this one runs when the start has ended.

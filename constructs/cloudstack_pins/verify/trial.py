@@ -136,4 +136,4 @@ class Trial:
 
     def _refuse_end(self) -> None:
         if self._stop.is_set():
-            raise Interrupted("interrupted; the throw-away VMs are removed")
+            raise Interrupted("interrupted; nothing was measured")

@@ -20,7 +20,7 @@ from tests.e2e.declared_set import DeclaredSet
 from tests.terraform_cli import Terraform
 
 PREFERENCE = "preferred.storage.pool"
-HANG_SECONDS = 180.0
+HANG_SECONDS = 400.0
 
 
 class Site(ABC):

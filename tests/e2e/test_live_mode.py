@@ -23,7 +23,7 @@ templates = ["Debian 12 (x86_64)", "Ubuntu 24.04 (x86_64)"]
 service_offering = "pin-gold"
 
 [waits]
-command = 180
+command = 400
 """
 
 
@@ -53,7 +53,7 @@ def run_live(server: dict[str, str], *arguments: str) -> subprocess.CompletedPro
         env={**os.environ, **server},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
         check=False,
     )
 

@@ -13,9 +13,9 @@ import re
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ class Workshop:
 
     emulator: Emulator
     terraform: Terraform
+    newest: bool = True
+    fresh: list[str] = field(default_factory=list)
+    """Ids that the emulator gave after its start; they differ from run to run."""
+
+    def register_again(self, name: str) -> None:
+        """Register a template again; the sets still mean the old registration."""
+        self.emulator.advance(60)
+        self.fresh.append(self.emulator.register_template(name))
+        self.newest = False
 
     def id_of(self, command: str, key: str, name: str, **filters: Any) -> str:
         """Return the id of what a list command shows by that name."""
@@ -45,10 +54,12 @@ class Workshop:
         return str(next(row["id"] for row in rows if row["name"] == name))
 
     def template(self, key: str, name: str, size: int) -> Template:
-        """Return a template of the zone; the newest registration of the name."""
+        """Return a template of the zone: the newest registration of the name, or the oldest."""
         rows = self.emulator.call("listTemplates", templatefilter="all").get("template", [])
-        newest = max((row for row in rows if row["name"] == name), key=lambda row: row["created"])
-        return Template(key=key, id=newest["id"], name=name, size=size * GIB, hypervisor="Simulator")
+        found = sorted((row for row in rows if row["name"] == name), key=lambda row: row["created"])
+        return Template(
+            key=key, id=found[-1 if self.newest else 0]["id"], name=name, size=size * GIB, hypervisor="Simulator"
+        )
 
     def offering(self, name: str = "pin-gold") -> str:
         """Return a service offering's id."""
@@ -115,9 +126,9 @@ def no_changes(shop: Workshop) -> dict[str, Any]:
 
 
 def rotation(shop: Workshop) -> dict[str, Any]:
+    shop.register_again("Debian 12 (x86_64)")
     shop.apply()
-    shop.emulator.advance(60)
-    shop.emulator.register_template("Debian 12 (x86_64)")
+    shop.newest = True
     return shop.plan(shop.pin_set())
 
 
@@ -145,6 +156,7 @@ def in_place(shop: Workshop) -> dict[str, Any]:
     }
     made = shop.emulator.call("createServiceOffering", name="pin-gold-2", displaytext="pin-gold-2", **wanted)
     offering = made["serviceoffering"]["id"]
+    shop.fresh.append(offering)
     document = shop.document()
     for name, body in document["resource"]["cloudstack_instance"].items():
         if "_gold_" in name:
@@ -154,9 +166,9 @@ def in_place(shop: Workshop) -> dict[str, Any]:
 
 
 def gap(shop: Workshop) -> dict[str, Any]:
+    shop.register_again("Debian 12 (x86_64)")
     shop.apply()
-    shop.emulator.advance(60)
-    shop.emulator.register_template("Debian 12 (x86_64)")
+    shop.newest = True
     document = shop.document()
     for kind in document["resource"].values():
         for body in kind.values():
@@ -178,9 +190,9 @@ def lost_outside(shop: Workshop) -> dict[str, Any]:
 
 
 def deposed(shop: Workshop) -> dict[str, Any]:
+    shop.register_again("Debian 12 (x86_64)")
     shop.apply()
-    shop.emulator.advance(60)
-    shop.emulator.register_template("Debian 12 (x86_64)")
+    shop.newest = True
     shop.terraform.write(shop.pin_set())
     shop.emulator.fail("startVirtualMachine", count=1000, text="Unable to orchestrate the start")
     assert not shop.terraform.apply().ok
@@ -285,11 +297,11 @@ def hostile(shop: Workshop) -> dict[str, Any]:
 
 
 def two_locks_kept(shop: Workshop) -> dict[str, Any]:
+    shop.register_again("Ubuntu 24.04 (x86_64)")
     mode = Activation(mode="run-task")
     before = shop.pin_set(shop.ubuntu(), activation=mode)
     shop.apply(before)
-    shop.emulator.advance(60)
-    shop.emulator.register_template("Ubuntu 24.04 (x86_64)")
+    shop.newest = True
     after = shop.pin_set(shop.ubuntu(), activation=mode)
     sides = frozenset(pin.base_key for pin in after.current)
     previous = tuple(replace(pin, previous=True) for pin in before.current)
@@ -297,10 +309,10 @@ def two_locks_kept(shop: Workshop) -> dict[str, Any]:
 
 
 def two_locks_not_kept(shop: Workshop) -> dict[str, Any]:
+    shop.register_again("Ubuntu 24.04 (x86_64)")
     mode = Activation(mode="none")
     shop.apply(shop.pin_set(shop.ubuntu(), activation=mode))
-    shop.emulator.advance(60)
-    shop.emulator.register_template("Ubuntu 24.04 (x86_64)")
+    shop.newest = True
     return shop.plan(shop.pin_set(shop.ubuntu(), activation=mode))
 
 
@@ -323,16 +335,31 @@ def make(name: str, folder: Path, settings: Mapping[str, str]) -> str:
     """Make one plan in an empty folder and return its JSON text."""
     with Emulator() as emulator:
         terraform = Terraform(folder, {**settings, **emulator.environment()})
-        return stable(SCENARIOS[name](Workshop(emulator, terraform)))
+        shop = Workshop(emulator, terraform)
+        return stable(SCENARIOS[name](shop), shop.fresh)
 
 
-def stable(plan: Mapping[str, Any]) -> str:
-    """Return the plan's text with everything that differs from run to run replaced."""
+def stable(plan: Mapping[str, Any], fresh: Sequence[str]) -> str:
+    """Return the plan's text with everything that differs from run to run replaced: ``fresh`` ids and what has them."""
     whole = {**plan, "timestamp": "2026-11-28T00:00:00Z"}
+    if "relevant_attributes" in whole:
+        whole["relevant_attributes"] = sorted(whole["relevant_attributes"], key=json.dumps)
     text = "{\n" + ",\n".join(f"{json.dumps(key)}: {_lines(whole[key])}" for key in sorted(whole)) + "\n}\n"
-    for old, new in _replacements(plan):
+    for old, new in (*_replacements(plan), *_revisions(plan, fresh)):
         text = text.replace(old, new)
+    for number, identity in enumerate(fresh):
+        text = text.replace(identity, _uuid("fresh", str(number)))
     return text
+
+
+def _revisions(plan: Mapping[str, Any], fresh: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the revisions that come from a fresh id."""
+    for change in plan.get("resource_changes", ()):
+        for side in ("before", "after"):
+            values = change["change"][side] or {}
+            if change["type"] == "cloudstack_instance" and values.get("template") in fresh:
+                new = _uuid(change["address"], "revision").replace("-", "")[:12]
+                yield values["tags"]["cloudstack-pins/revision"], new
 
 
 def _replacements(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

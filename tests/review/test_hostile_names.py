@@ -47,8 +47,8 @@ names = st.one_of(
 )
 
 
-def hostile(name: str) -> Review:
-    """A review in which everything that comes from outside bears the name."""
+def hostile(name: str, *, pools: int = 0) -> Review:
+    """A review in which everything that comes from outside bears the name; ``pools`` more pools than two."""
 
     def state(pool: str | None, identity: str, template: str = name) -> PinState:
         return PinState(
@@ -68,6 +68,10 @@ def hostile(name: str) -> Review:
             pin(1, "update", before=state(one, "old"), after=state(one, "old")),
             pin(2, "delete", before=state(None, "gone", f"2{name}"), after=None),
             pin(3, "forget", before=state(one, "kept"), after=None),
+            *(
+                pin(number, "create", before=None, after=state(f"{number}{name}", "new"))
+                for number in range(10, 10 + pools)
+            ),
         ),
         others=(OtherChange(address=name, type=name, actions=("create",), reason=name),),
         drift=(Drift(address=name, actions=("delete",), changed=(name,), state=state(zero, "old")),),
@@ -103,9 +107,10 @@ def skeleton(markdown: str) -> list[str]:
 
 BENIGN = hostile("benign")
 BENIGN_COMMENT = skeleton(to_markdown(BENIGN))
+WIDE_COMMENT = skeleton(to_markdown(hostile("benign", pools=20), budget=10**9))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(name=names)
 @example(name="|`</details>\n# @admin")
 @example(name="a" * 5000)
@@ -134,6 +139,12 @@ def test_a_name_stays_in_its_cell_and_is_shown(name: str, filtered: Any) -> None
     expected = plain(name)
     if len(expected) <= 160 and expected.strip() == expected != "":
         assert shown.replace("\u200b", "") == f"x {expected}".replace("\u200b", "")
+
+
+def test_no_name_changes_the_structure_of_the_long_table() -> None:
+    for name in ["".join(NASTY[:12]), "|`</code>@a|", "\n\n# h"]:
+        text = to_markdown(hostile(name, pools=20), budget=10**9)
+        assert skeleton(text) == WIDE_COMMENT
 
 
 class Skeleton(HTMLParser):

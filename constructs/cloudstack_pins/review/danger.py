@@ -37,6 +37,7 @@ def dangers(fates: Fates, facts: StackFacts) -> Iterator[Raised]:
     else:
         yield from _about_activation(fates)
         yield from _about_addresses(fates)
+    yield from _about_kept(fates)
     yield from _about_deposed(fates)
     yield from _about_the_rest(fates)
 
@@ -170,6 +171,11 @@ def _about_rotation_by_two_locks(fates: Fates) -> Iterator[Raised]:
     coming = by_place(fates.of("new"))
     broken = [*fates.of("rotating"), *(pin for pin in fates.of("leaving") if pin.state.place in coming)]
     yield from _raised("rotation-without-previous", (Subject(pin.shown) for pin in broken))
+
+
+def _about_kept(fates: Fates) -> Iterator[Raised]:
+    """Say which pins stay beside their successors until a second lock."""
+    coming = by_place(fates.of("new"))
     staying = by_place(fates.of("pinned", "previous"))
     kept = [pin for place in coming for pin in staying.get(place, ())]
     yield from _raised("previous-kept", (Subject(pin.shown) for pin in kept))

@@ -37,7 +37,7 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         with path.open("rb") as file:
-            return parse_plan(file, source=path.name)
+            return parse_plan(file, source=str(path))
     except OSError as error:
         raise PlanError(f"{path}: cannot be read ({error.strerror or error}); {_REPAIR}") from error
 
@@ -45,6 +45,7 @@ def read_plan(path: Path) -> Plan:
 def parse_plan(file: BinaryIO, *, source: str, limit: int = MAX_BYTES) -> Plan:
     """Read a plan JSON from an open binary file, standard input for instance; ``source`` names it in messages.
 
+    The plan keeps the last part of ``source`` only, so that reviews do not differ by the folder they were made in.
     ``limit`` is the size in bytes above which it is refused. Raises PlanError as ``read_plan`` does.
     """
     gathered = _Gathered(source)
@@ -161,7 +162,7 @@ class _Gathered:
         """Return the plan, or say what the document is instead."""
         self._refuse_foreign()
         return Plan(
-            source=self._source,
+            source=Path(self._source).name,
             terraform_version=str(self._scalars.get("terraform_version") or ""),
             errored=self._scalars.get("errored") is True,
             complete=self._scalars.get("complete") is not False,

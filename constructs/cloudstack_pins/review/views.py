@@ -20,10 +20,14 @@ NOTHING = "-"
 
 @dataclass(frozen=True)
 class Matrix:
-    """Template x pool: a header, and rows that begin with the template."""
+    """Template x pool: rows that begin with ``names`` names from outside, then what happens to the pins there.
+
+    With one name the header's further columns are pools, names from outside as well; with two it is ours.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    names: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def matrix(stack: StackReview) -> Matrix:
     templates = sorted({template for template, _ in cells}, key=lambda name: (name not in changing, name))
     if len(pools) > WIDEST:
         ordered = sorted(cells, key=lambda cell: (set(cells[cell]) <= quiet, cell))
-        return Matrix(("template", "pool", "pin"), tuple((*cell, _cell(cells[cell])) for cell in ordered))
+        return Matrix(("template", "pool", "pin"), tuple((*cell, _cell(cells[cell])) for cell in ordered), names=2)
     rows = tuple((name, *(_cell(cells.get((name, pool), [])) for pool in pools)) for name in templates)
     return Matrix(("template", *pools), rows)
 

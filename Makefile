@@ -81,7 +81,7 @@ demo: setup ## Show the whole job on an emulator: lock, plan, apply, activate, c
 
 .PHONY: test
 test: setup setup-cdktn browser ## Run every test that needs no real CloudStack
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not live_only and not matrix" $(TESTS)
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not matrix" $(TESTS)
 
 .PHONY: faults
 faults: setup ## Run the whole fault matrix and write docs/faults.md; takes an hour
@@ -113,7 +113,7 @@ format: $(VENV)/.installed ## Let ruff write
 
 .PHONY: golden
 golden: setup setup-cdktn ## Write the golden files of the tests anew; look at the difference before you commit it
-	@UPDATE_GOLDEN=1 $(PYTEST) -q -m "not live_only and not matrix" $(TESTS)
+	@UPDATE_GOLDEN=1 $(PYTEST) -q -m "not matrix" $(TESTS)
 
 .PHONY: freeze
 freeze: $(VENV)/.installed ## Resolve all dependencies anew into the lock files; needs the network

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -108,43 +109,53 @@ def recorded(life: Life, start: float, end: float) -> Iterable[Record]:
         )
 
 
-@st.composite
-def lives(draw: st.DrawFn, number: int) -> Life:
-    """One VM: deployed for somebody, perhaps started, stopped, scaled, handed over, restored, destroyed."""
-    minutes = st.integers(1, 60 * 24 * 40)
-    short = st.one_of(st.integers(1, 50), minutes)
-    at = EPOCH + draw(minutes) * MINUTE
-    account, offering, disk = (draw(st.sampled_from(names)) for names in (ACCOUNTS, OFFERINGS, TEMPLATES))
-    running, pieces = draw(st.booleans()), list[Piece]()
-    for _ in range(draw(st.integers(0, 5))):
-        end = at + draw(short) * MINUTE
-        pieces.append(Piece(at, end, account, offering, disk, running))
-        at = end
-        change = draw(st.sampled_from(["power", "scale", "assign", "assign", "restore"]))
+def life(chance: Random, number: int, begin: float, end: float) -> Life:
+    """One VM, deployed between two times; perhaps started, stopped, scaled, handed over, restored, destroyed."""
+    at = begin + chance.randrange(int((end - begin) / MINUTE)) * MINUTE
+    account, offering, disk = (chance.choice(names) for names in (ACCOUNTS, OFFERINGS, TEMPLATES))
+    running, pieces = chance.random() < 0.5, list[Piece]()
+
+    def until() -> float:
+        return at + MINUTE * chance.choice(
+            [1, chance.randint(1, 50), chance.randint(1, 3000), chance.randint(1, 30_000)]
+        )
+
+    for _ in range(chance.choice([0, 0, 1, 2, 5])):
+        pieces.append(Piece(at, until(), account, offering, disk, running))
+        at = pieces[-1].end
+        change = chance.choice(["power", "power", "scale", "assign", "assign", "restore"])
         if change == "power":
             running = not running
         elif change == "scale":
-            offering = draw(st.sampled_from(OFFERINGS))
+            offering = chance.choice(OFFERINGS)
         elif change == "assign":
-            account, running = draw(st.sampled_from(ACCOUNTS)), False
+            account, running = chance.choice(ACCOUNTS), False
         else:
-            disk, running = draw(st.sampled_from(TEMPLATES)), True
-    is_alive = draw(st.booleans())
-    end = EPOCH + 100 * DAY if is_alive else at + draw(short) * MINUTE
-    pieces.append(Piece(at, end, account, offering, disk, running))
+            disk, running = chance.choice(TEMPLATES), True
+    is_alive = chance.random() < 0.4
+    pieces.append(Piece(at, EPOCH + 100 * DAY if is_alive else until(), account, offering, disk, running))
     return Life(f"vm-{number}", tuple(pieces), is_alive)
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Some VMs and windows of an hour, a day or a week, with some made on demand in between."""
-    length = draw(st.sampled_from([DAY, DAY, 7 * DAY, 6 * HOUR]))
-    begin = EPOCH + draw(st.integers(0, 10)) * length
-    count = draw(st.integers(1, min(30, int(SPAN / length))))
+def world(seed: int) -> World:
+    """VMs and windows of some hours, a day or a week, perhaps with some made on demand in between."""
+    chance = Random(seed)
+    length = chance.choice([DAY, DAY, 7 * DAY, 6 * HOUR])
+    begin = EPOCH + chance.randrange(10) * length
+    count = chance.randint(2, min(30, int(SPAN / length)))
     cuts = {begin + index * length for index in range(count + 1)}
-    cuts |= {begin + draw(st.integers(1, 60 * 24 * 30)) * MINUTE for _ in range(draw(st.integers(0, 2)))}
+    cuts |= {
+        begin + chance.randrange(int(count * length / MINUTE)) * MINUTE for _ in range(chance.choice([0, 0, 1, 2]))
+    }
+    windows = tuple(sorted(cuts))
+    number = chance.randint(1, 8)
     return World(
-        lives=tuple(draw(lives(number)) for number in range(draw(st.integers(0, 6)))),
-        windows=tuple(sorted(cut for cut in cuts if cut <= begin + count * length)),
-        repeated=tuple(draw(st.lists(st.integers(0, 10_000), max_size=20))),
+        lives=tuple(life(chance, n, windows[0] - 2 * length, windows[-1]) for n in range(number)),
+        windows=windows,
+        repeated=tuple(chance.randrange(10_000) for _ in range(chance.choice([0, 0, 5, 20]))),
     )
+
+
+def worlds() -> st.SearchStrategy[World]:
+    """Worlds by their seed: far more varied than drawing each choice, and as repeatable."""
+    return st.integers(0, 2**64 - 1).map(world)

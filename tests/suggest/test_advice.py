@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import jsonschema
 import pytest
+from rich.console import Console
 
 from cloudstack_pins.suggest import render
 from tests.suggest.conftest import MakeStage
@@ -256,3 +259,72 @@ def test_a_password_enabled_template_is_not_advised_for_a_network_that_refuses_i
 
     assert found.advice == "leave"
     assert "password-enabled" in found.reason
+
+
+def test_pins_that_are_gone_and_throw_away_vms_speak_for_nobody(make_stage: MakeStage) -> None:
+    stage = make_stage(usage=False)
+    stage.lock()
+    stage.emulator.advance(20 * DAY)
+    stage.emulator.world.usage.start(stage.emulator.clock.now())
+    for vm in stage.pin():
+        stage.destroy(vm)
+    stage.pin()
+    throw_away = stage.deploy(ROCKY, account="pins")
+    stage.run("createTags", resourcetype="UserVm", resourceids=throw_away, tags={"cloudstack-pins/verify": "sandbox"})
+    # Somebody else's deploys with the pins' offering count, also where CloudStack named them.
+    stage.deploy(UBUNTU)
+    gone = stage.deploy(UBUNTU, account="admin")
+    stage.emulator.advance(HOUR)
+    stage.destroy(gone)
+
+    events = stage.advise()
+    assert events.history.source == "events"
+    stage.emulator.advance(5 * DAY)
+    records = stage.advise()
+
+    assert records.history.source == "usage records"
+    for report, deploys in ((events, 1), (records, 2)):
+        assert about(report, DEBIAN).deploys == 0
+        assert [(one.template, one.deploys) for one in report.suggestions if one.deploys] == [(UBUNTU, deploys)]
+
+
+def test_pins_that_are_gone_leave_no_doubt_in_the_event_log(make_stage: MakeStage) -> None:
+    stage = make_stage(usage=False)
+    stage.lock()
+    # An event log that reaches back to the time that is asked for.
+    stage.deploy(ROCKY)
+    stage.emulator.advance(5 * DAY)
+    for vm in stage.pin():
+        stage.destroy(vm)
+    stage.pin()
+
+    report = stage.advise(days=5)
+
+    assert (report.history.source, report.history.unknown, report.history.doubt) == ("events", 0, None)
+    assert about(report, DEBIAN).advice == "drop"
+
+
+def shown(report: render.Report, width: int) -> str:
+    out = io.StringIO()
+    render.show(Console(file=out, width=width, highlight=False, force_terminal=False), report)
+    return out.getvalue()
+
+
+def test_the_table_fits_a_terminal_and_says_the_doubt_once(make_stage: MakeStage) -> None:
+    stage = make_stage()
+    stage.lock()
+    stage.pin()
+    stage.use(UBUNTU, 8)
+
+    report = stage.advise()
+
+    for width in (60, 80, 200):
+        text = shown(report, width)
+        table = [line for line in text.splitlines() if "│" in line or "┃" in line]
+        assert table and max(map(len, table)) <= width
+        assert not any("…" in line for line in table)
+        assert "keep (?)" in text and "add" in text
+        assert text.count("the usage records begin only on 2026-11-24") == 1
+    assert shown(report, 200).splitlines()[0] == (
+        "1 to add, 1 to keep, 0 to drop, by usage records from 2026-11-24 to 2026-11-26"
+    )

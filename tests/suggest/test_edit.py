@@ -27,6 +27,7 @@ def suggestion(advice: Advice, tag: str, *, key: str | None = None, name: str = 
         storage_tag=tag,
         deploys=9,
         accounts=3,
+        earned=True,
         cold_share=0.5,
         gib=1.0,
         seconds_saved=1.0,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cloudstack_pins.cloudstack import Session, VirtualMachine
 from cloudstack_pins.errors import CloudStackError
 from cloudstack_pins.suggest.history import DAY, Deploy, History, day_of, owner, seconds_of
-from cloudstack_pins.suggest.pin_traces import PinTraces
+from cloudstack_pins.suggest.pin_traces import PinTraces, is_unnamed
 
 _PURGE_DELAY = "event.purge.delay"
 _PURGE_DEFAULT_DAYS = 15.0
@@ -17,10 +17,11 @@ _PURGE_DEFAULT_DAYS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Creation:
-    """The first VM.CREATE event of a VM: when (seconds since 1970), and for which account."""
+    """The first VM.CREATE event of a VM: when (seconds since 1970), for which account, under which name."""
 
     at: float
     account: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,8 @@ class Creations:
         for event in session.list("listEvents", "event", type="VM.CREATE", listall=True):
             vm_id, at = str(event.get("resourceid") or ""), seconds_of(event["created"])
             if vm_id and (vm_id not in found or at < found[vm_id].at):
-                found[vm_id] = Creation(at=at, account=owner(event.get("domainid"), event.get("account")))
+                account = owner(event.get("domainid"), event.get("account"))
+                found[vm_id] = Creation(at=at, account=account, name=str(event.get("resourcename") or ""))
         return cls(of_vms=found, begin=min((creation.at for creation in found.values()), default=None))
 
 
@@ -52,16 +54,20 @@ def from_events(
 ) -> History | None:
     """Return the deploys in the event log that are later than ``since``, None where it has none at all.
 
-    ``machines`` are all VMs that exist, in all zones: they name the templates. Raises CloudStackError.
+    ``machines`` are all VMs that exist, in all zones: they name the templates. VMs that are gone are of unknown
+    template, but for those that whoever makes pins did not name. Raises CloudStackError.
     """
     creations = Creations.read(session)
     if creations.begin is None:
         return None
-    existing = {vm.id: vm for vm in machines}
-    in_time = {vm_id: one for vm_id, one in creations.of_vms.items() if since <= one.at <= until}
+    existing = {vm.id for vm in machines}
     others = [vm for vm in machines if vm.zone_id == zone_id and vm.id not in traces.ids]
     made = [_deploy(vm, creations.of_vms.get(vm.id), since, until) for vm in others]
-    gone = sum(vm_id not in existing for vm_id in in_time)
+    makers = traces.owners | {one.account for vm_id, one in creations.of_vms.items() if vm_id in traces.ids}
+    gone = sum(
+        vm_id not in existing and since <= one.at <= until and not (is_unnamed(one.name) and one.account in makers)
+        for vm_id, one in creations.of_vms.items()
+    )
     return History(
         source="events",
         deploys=tuple(sorted(made, key=lambda deploy: (deploy.at or 0.0, deploy.vm_id))),

@@ -58,7 +58,8 @@ class Terms:
 class Suggestion:
     """One template on one storage tag.
 
-    ``accounts`` is a lower bound where VMs changed hands within a usage window. ``gib`` is what its pins cost of
+    ``accounts`` is a lower bound where VMs changed hands within a usage window. ``earned`` says whether these are
+    enough for a pin. ``gib`` is what its pins cost of
     allocated capacity, ``seconds_saved`` what they would have saved in the time covered; None: unknown.
     """
 
@@ -67,6 +68,7 @@ class Suggestion:
     storage_tag: str
     deploys: int
     accounts: int
+    earned: bool
     cold_share: float
     gib: float | None
     seconds_saved: float | None
@@ -158,7 +160,11 @@ def _suggestion(
     fresh = [deploy for deploy in found if deploy.at is not None]
     share = cold_share(found, tag.pools, terms.grace)
     accounts = distinct_accounts(fresh)
-    advice, reason = _advice(history, template, tag, len(fresh), accounts, terms)
+    monthly = len(fresh) / history.days * 30
+    earned = monthly >= terms.min_deploys and accounts >= terms.min_accounts
+    counted = f"{_counted(len(fresh), 'deploy')} in {_counted(round(history.days), 'day')}"
+    counted = f"{counted} by {_counted(accounts, 'account')}"
+    advice, reason = _advice(history, template, tag, terms, earned=earned)
     size = template.size if tag.declared else None
     # Where CloudStack chooses the pool of one pin, the others stay cold.
     warmed = min(tag.pins / max(tag.pools, 1), 1.0)
@@ -168,35 +174,43 @@ def _suggestion(
         storage_tag=tag.name,
         deploys=len(fresh),
         accounts=accounts,
+        earned=earned,
         cold_share=share,
         gib=None if size is None else 2 * size * tag.pins / GIB,
         seconds_saved=None if size is None else share * warmed * len(fresh) * size / terms.copy_rate,
         advice=advice,
-        reason=reason,
+        reason=f"{counted}, {reason}" if reason else counted,
     )
 
 
 def _advice(
-    history: History, template: TemplateFacts, tag: TagFacts, deploys: int, accounts: int, terms: Terms
+    history: History, template: TemplateFacts, tag: TagFacts, terms: Terms, *, earned: bool
 ) -> tuple[Advice, str]:
-    monthly = deploys / history.days * 30
-    by = f"by {accounts} account{'' if accounts == 1 else 's'}"
-    counted = f"{deploys} deploy{'' if deploys == 1 else 's'} in {history.days:.0f} days {by}"
-    limits = f"at least {terms.min_deploys:g} in 30 days by {terms.min_accounts}"
-    deserved = monthly >= terms.min_deploys and accounts >= terms.min_accounts
+    """Return the advice and what is to be said beside the numbers."""
+    below = f"below {limits(terms)}"
     if tag.name in template.tags:
-        if deserved:
-            return "keep", counted
+        if earned:
+            return "keep", ""
         if history.doubt is not None:
-            return "keep", f"{counted}, below {limits}, but that proves little: {history.doubt}"
-        return "drop", f"{counted}, below {limits}"
-    if not deserved:
-        return "leave", f"{counted}, below {limits}"
+            return "keep", f"{below}, but that proves little: {history.doubt}"
+        return "drop", below
+    if not earned:
+        return "leave", below
     if not tag.declared:
-        return "leave", f"{counted}, but the set does not declare the storage tag"
+        return "leave", "but the set does not declare the storage tag"
     if template.obstacle is not None:
-        return "leave", f"{counted}, but {template.obstacle}"
-    return "add", counted
+        return "leave", f"but {template.obstacle}"
+    return "add", ""
+
+
+def limits(terms: Terms) -> str:
+    """Return in words what earns a pin."""
+    accounts = "one account" if terms.min_accounts == 1 else f"{terms.min_accounts} accounts"
+    return f"{terms.min_deploys:g} deploys in 30 days by {accounts}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _rank(suggestion: Suggestion) -> tuple[int, float, int, str, str]:

@@ -38,11 +38,16 @@ class PinTraces:
         """Whether that VM, which may be gone, is or was a pin, by what it was when ``account`` owned it."""
         if vm_id in self.ids:
             return True
-        return name.startswith(_NAME_OF_UNNAMED) and offering_id in self.offerings and account in self.owners
+        return is_unnamed(name) and offering_id in self.offerings and account in self.owners
 
 
 def _named_owner(pin_set: PinSet) -> list[str]:
     return [] if pin_set.owner.is_caller else [owner(pin_set.owner.domain_id, pin_set.owner.account)]
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether CloudStack gave that name, as it does to pins."""
+    return name.startswith(_NAME_OF_UNNAMED)
 
 
 def is_pin(vm: VirtualMachine) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
@@ -14,11 +14,12 @@ from rich.text import Text
 
 from cloudstack_pins.plain import plain
 from cloudstack_pins.suggest.history import History, day_of
-from cloudstack_pins.suggest.judge import MIB, Suggestion, Terms, counts
+from cloudstack_pins.suggest.judge import MIB, Suggestion, Terms, counts, limits
 
 FORMAT = 1
 _STYLE = {"add": "green", "keep": "", "drop": "yellow", "leave": "dim"}
-_UNDECLARED_SHOWN = 5
+_HINDERED_SHOWN = 5
+_NARROW = 76
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """Return the report as JSON text, ending in a line break."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
 
 
 def schema() -> dict[str, Any]:
@@ -73,8 +74,8 @@ def show(console: Console, report: Report) -> None:
     _say(console, f"{head}, by {history.source} from {day_of(history.since)} to {day_of(history.until)}")
     rows = [suggestion for suggestion in report.suggestions if suggestion.advice != "leave"]
     if rows:
-        console.print(_table(rows))
-    for line in (*_uncertainty(report), *_left(report)):
+        console.print(_table(rows, narrow=console.width < _NARROW))
+    for line in (*_reasons(report), *_uncertainty(report), *_left(report)):
         _say(console, line)
 
 
@@ -82,48 +83,66 @@ def _say(console: Console, line: str) -> None:
     console.print(Text(plain(line)), soft_wrap=not console.is_terminal)
 
 
-def _table(rows: Sequence[Suggestion]) -> Table:
+def _table(rows: Sequence[Suggestion], *, narrow: bool) -> Table:
     table = Table(show_edge=False, pad_edge=False)
-    for name in ("advice", "template", "storage tag"):
-        table.add_column(name)
-    for name in ("deploys", "accounts", "cold", "GiB", "saves"):
-        table.add_column(name, justify="right")
-    table.add_column("why", ratio=1)
+    table.add_column("advice", no_wrap=True)
+    table.add_column("template", overflow="fold")
+    table.add_column("tag", overflow="fold")
+    for name in ("deploys", "saves") if narrow else ("deploys", "accounts", "cold", "GiB", "saves"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
+        doubtful = row.advice == "keep" and not row.earned
         table.add_row(
-            Text(row.advice, style=_STYLE[row.advice]),
+            Text("keep (?)" if doubtful else row.advice, style=_STYLE[row.advice]),
             Text(plain(row.template)),
             Text(plain(row.storage_tag)),
-            Text(str(row.deploys)),
-            Text(str(row.accounts)),
-            Text(f"{row.cold_share:.0%}"),
-            Text("unknown" if row.gib is None else f"{row.gib:.1f}"),
-            Text("unknown" if row.seconds_saved is None else _span(row.seconds_saved)),
-            Text(plain(row.reason)),
+            str(row.deploys),
+            *([] if narrow else [str(row.accounts), f"{row.cold_share:.0%}", _or_unknown(row.gib, "{:.1f}".format)]),
+            _or_unknown(row.seconds_saved, _span),
         )
     return table
 
 
+def _reasons(report: Report) -> list[str]:
+    """Return why the advice is what it is: what earns a pin, and what it says of those that do not."""
+    lines = [f"a pin is earned by {limits(report.terms)}"]
+    if report.history.doubt is None:
+        return lines
+    if any(one.advice == "keep" and not one.earned for one in report.suggestions):
+        lines.append(f"keep (?): used less than that, which proves little: {report.history.doubt}")
+    else:
+        lines.append(f"few deploys would prove little: {report.history.doubt}")
+    return lines
+
+
 def _uncertainty(report: Report) -> list[str]:
+    history = report.history
     speed = f"{report.terms.copy_rate / MIB:.3g} MiB/s"
     how = "measured at the first starts of this set's pins" if report.measured else "not measured"
-    lines = [*report.history.notes, *report.notes, f"copy speed {speed} ({how}; --copy-rate says yours)"]
+    said = [*history.notes, *report.notes]
+    lines = [note for note in said if note != history.doubt]
+    lines.append(f"copy speed {speed} ({how}; --copy-rate says yours)")
     lines.append("the pool of a past deploy is not recorded: the share of cold deploys assumes a random choice of pool")
     if report.unassigned:
         lines.append(
-            f"{report.unassigned} deploys with offerings that carry no storage tag, or are gone, speak for no tag"
+            f"deploys with offerings that carry no storage tag, or are gone, speak for no tag: {report.unassigned}"
         )
     return lines
 
 
 def _left(report: Report) -> list[str]:
     left = [one for one in report.suggestions if one.advice == "leave"]
-    lines = []
-    hindered = [one for one in left if ", but " in one.reason]
-    lines += [f"{one.template} on {one.storage_tag}: {one.reason}" for one in hindered[:_UNDECLARED_SHOWN]]
+    hindered = [one for one in left if one.earned]
+    lines = [f"{one.template} on {one.storage_tag}: {one.reason}" for one in hindered[:_HINDERED_SHOWN]]
+    if len(hindered) > len(lines):
+        lines.append(f"and {len(hindered) - len(lines)} more that earned a pin and cannot have it")
     if left:
-        lines.append(f"{len(left)} pairs of template and storage tag get no pin (--json names all)")
+        lines.append(f"pairs of template and storage tag that get no pin: {len(left)} (--json names them)")
     return lines
+
+
+def _or_unknown(value: float | None, words: Callable[[float], str]) -> str:
+    return "unknown" if value is None else words(value)
 
 
 def _span(seconds: float) -> str:

@@ -43,7 +43,7 @@ def document(set_name: str, pinned: Measured, unpinned: Measured) -> dict[str, A
 
 def text(set_name: str, pinned: Measured, unpinned: Measured) -> str:
     """Return the result as JSON text, ending in a line break."""
-    return json.dumps(document(set_name, pinned, unpinned), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document(set_name, pinned, unpinned), indent=2, allow_nan=False) + "\n"
 
 
 def schema() -> dict[str, Any]:

@@ -249,3 +249,18 @@ def with_template(pin_set: PinSet, template: Template) -> PinSet:
         for declared in pin_set.templates
     ]
     return replace(pin_set, templates=tuple(changed))
+
+
+def states(report: Report) -> dict[str, str]:
+    return {pin.address.removeprefix("cloudstack_instance."): pin.state for pin in report.pins}
+
+
+def assert_active(stage: Stage, pin_set: PinSet, vms: dict[str, str], account: str) -> None:
+    """Ready on its pool, Stopped, owned as declared, still on its network."""
+    for pin in pin_set.pins:
+        vm, root = stage.vm(vms[pin.address]), stage.root(vms[pin.address])
+        assert (vm["state"], vm["account"]) == ("Stopped", account), pin.address
+        assert vm["nic"][0]["networkid"] == pin_set.network_id
+        assert root["state"] == "Ready"
+        if pin.pool is not None:
+            assert root["storageid"] == pin.pool.id, pin.address

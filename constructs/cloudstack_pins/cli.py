@@ -20,6 +20,7 @@ import typer
 from typer.main import get_command
 
 from cloudstack_pins.errors import PinsError
+from cloudstack_pins.plain import plain
 
 COMMANDS: dict[str, str] = {
     "lock": "cloudstack_pins.commands.lock:lock",
@@ -122,7 +123,7 @@ def _message(error: typer.TyperException) -> str:
 
 def _fail(text: str, status: int = 1) -> int:
     for line in text.splitlines() or [""]:
-        print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201
+        print(f"{PROGRAM}: {plain(line)}", file=sys.stderr)  # noqa: T201
     return status
 
 

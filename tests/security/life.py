@@ -57,6 +57,10 @@ class Life:
         return self.folder / "sandbox"
 
     @property
+    def lock_path(self) -> Path:
+        return self.set_folder / "pins.lock.json"
+
+    @property
     def plan_json(self) -> Path:
         return self.folder / "plan.json"
 

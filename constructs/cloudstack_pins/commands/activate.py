@@ -122,7 +122,7 @@ def _show(report: Report, console: Console, json_file: Path | None) -> None:
         console.print(report.summary(), markup=False, soft_wrap=True)
     if json_file is None:
         return
-    text = json.dumps(report.document(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(report.document(), indent=2) + "\n"
     if json_file == STDOUT:
         typer.echo(text, nl=False)
     else:

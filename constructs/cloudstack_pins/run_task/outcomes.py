@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cloudstack_pins.plain import plain
+
 Status = Literal["running", "passed", "failed"]
 Level = Literal["none", "info", "warning", "error"]
 
@@ -76,7 +78,7 @@ def _row(outcome: Outcome, body: str) -> dict[str, Any]:
 
 
 def _line(text: str, limit: int) -> str:
-    line = " ".join(text.split())
+    line = plain(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -25,7 +25,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """Return the report as JSON text, ending in a line break."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(report), indent=2) + "\n"
 
 
 def schema() -> dict[str, Any]:

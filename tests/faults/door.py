@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from typing import Self
 from urllib.parse import urlsplit
 
 
 class Door:
-    """Passes bytes to and fro while it is open; always on the same port."""
+    """Passes bytes to and fro while it is open, always on the same port; with a ``context`` it speaks TLS outwards."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, context: ssl.SSLContext | None = None) -> None:
         self._url = urlsplit(endpoint)
+        self._context = context
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
@@ -32,7 +34,8 @@ class Door:
     @property
     def endpoint(self) -> str:
         """The API by this door."""
-        return f"{self._url.scheme}://127.0.0.1:{self._port}{self._url.path}"
+        scheme = "http" if self._context is None else "https"
+        return f"{scheme}://127.0.0.1:{self._port}{self._url.path}"
 
     def open(self) -> None:
         """Accept connections, if the door is shut."""
@@ -68,6 +71,12 @@ class Door:
             self._run(self._serve, inside)
 
     def _serve(self, inside: socket.socket) -> None:
+        if self._context is not None:
+            try:
+                inside = self._context.wrap_socket(inside, server_side=True)
+            except OSError:  # the caller does not like the certificate
+                inside.close()
+                return
         with inside, socket.create_connection((self._url.hostname or "", self._url.port or 0)) as outside:
             with self._lock:
                 self._open |= {inside, outside}

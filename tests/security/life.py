@@ -50,6 +50,7 @@ class Life:
     folder: Path
     terraform: Terraform
     keys: Keys
+    endpoint: str = ""
     said: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -68,7 +69,10 @@ class Life:
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSTACK_")}
         sources = str(Path(cloudstack_pins.__file__).parents[1])
-        return {**kept, **self.emulator.environment(self.keys), "PYTHONPATH": sources, "NO_COLOR": "1"}
+        access = self.emulator.environment(self.keys)
+        if self.endpoint:
+            access["CLOUDSTACK_API_URL"] = self.endpoint
+        return {**kept, **access, "PYTHONPATH": sources, "NO_COLOR": "1"}
 
     def declare(self, toml: str) -> None:
         """Write pins.toml."""

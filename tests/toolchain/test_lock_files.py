@@ -28,7 +28,7 @@ def test_the_lock_files_hold_what_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        pytest.param("requirements.in", "cs>=3.2", "cs>=99", "asks for >=99", id="newer asked"),
+        pytest.param("requirements.in", "cs>=5.2", "cs>=99", "asks for >=99", id="newer asked"),
         pytest.param("requirements-dev.in", "hypothesis", "hypothesis\nmissing-one", "lacks missing-one", id="missing"),
         pytest.param("requirements-cdktn.txt", "cdktn==", "cdktn>=", "is no exact version", id="not exact"),
         pytest.param("package.json", '"cdktf-cli": "0.21.0"', '"cdktf-cli": "0.20.0"', "package.json", id="npm"),

@@ -15,6 +15,8 @@ from cloudstack_pins.run_task.request import TaskRequest
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 10_000
+_AT_ONCE = 4
+"""More would not be done sooner, and would keep the service from answering: Python runs one of them at a time."""
 
 
 @dataclass
@@ -53,8 +55,9 @@ class _Task:
 class Worker:
     """Takes requests, runs each once in a thread of its own, sends signs of life and one final result.
 
-    Activations of one CloudStack account run one after the other: ``serial`` names the stages that queue. A task that
-    is not done after ``deadline_seconds`` gets its final result then; what it started goes on.
+    Activations of one CloudStack account run one after the other: ``serial`` names the stages that queue; of the others
+    a few run at once, and the rest wait. A task that is not done after ``deadline_seconds`` gets its final result then;
+    what it started goes on.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Worker:
         self._deadline_seconds = deadline_seconds
         self._update_seconds = update_seconds
         self._turn = threading.Lock()
+        self._slots = threading.Semaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._running: set[threading.Thread] = set()
@@ -158,7 +162,8 @@ class Worker:
 
     def _in_turn(self, task: _Task, work: Work) -> TaskResult:
         if task.request.stage not in self._serial:
-            return work(task.request, task.progress, self._stop)
+            with self._slots:
+                return work(task.request, task.progress, self._stop)
         with self._turn:
             if self._stop.is_set():
                 return TaskResult(

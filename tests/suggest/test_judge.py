@@ -53,7 +53,7 @@ def test_each_pair_counts_its_deploys_and_their_accounts(world: World, data: st.
     created = {life.vm_id: life.created for life in world.lives}
     history = History(
         source="usage records",
-        deploys=deploys(world.records(), created, frozenset(), since=since),
+        deploys=deploys(world.records(), created, frozenset(), since=since, begin=world.windows[0]),
         since=since,
         until=until,
         doubt=data.draw(st.sampled_from([None, "who knows"])),

@@ -21,7 +21,7 @@ NOTHING_KNOWN: dict[str, Created] = {}
 def counted(world: World, since: float, created: dict[str, Created] | None = None) -> list[Deploy]:
     """Those that count; but for what no record can tell: VMs restored before the records begin, to run only later."""
     alive = frozenset(life.vm_id for life in world.lives if life.is_alive)
-    found = deploys(world.records(), created or NOTHING_KNOWN, alive, since=since)
+    found = deploys(world.records(), created or NOTHING_KNOWN, alive, since=since, begin=world.windows[0])
     hidden = {
         (life.vm_id, template)
         for life in world.lives
@@ -101,9 +101,11 @@ def test_order_and_repetition_of_records_do_not_matter(world: World, random: obj
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     alive = frozenset(life.vm_id for life in world.lives if life.is_alive)
 
-    once = deploys(replace(world, repeated=()).records(), NOTHING_KNOWN, alive, since=world.windows[0])
+    once = deploys(
+        replace(world, repeated=()).records(), NOTHING_KNOWN, alive, since=world.windows[0], begin=world.windows[0]
+    )
 
-    assert deploys(shuffled, NOTHING_KNOWN, alive, since=world.windows[0]) == once
+    assert deploys(shuffled, NOTHING_KNOWN, alive, since=world.windows[0], begin=world.windows[0]) == once
 
 
 def life(*owners: str, hours: float = 3.0, begin: float = EPOCH + 2 * HOUR, alive: bool = True) -> Life:
@@ -130,9 +132,13 @@ def records_of(one: Life, days: int) -> list[Record]:
     ],
 )
 def test_a_vm_that_changed_hands_within_a_window_is_one_deploy(owners: list[str], may_have: set[str]) -> None:
-    found = deploys(records_of(life(*owners), 3), NOTHING_KNOWN, frozenset(["vm"]), since=EPOCH)
+    found = deploys(records_of(life(*owners), 3), NOTHING_KNOWN, frozenset(["vm"]), since=EPOCH, begin=EPOCH)
     [named] = deploys(
-        records_of(life(*owners), 3), {"vm": Created(at=EPOCH + 2 * HOUR, account="ann")}, frozenset(), since=EPOCH
+        records_of(life(*owners), 3),
+        {"vm": Created(at=EPOCH + 2 * HOUR, account="ann")},
+        frozenset(),
+        since=EPOCH,
+        begin=EPOCH,
     )
 
     assert [(deploy.at, set(deploy.accounts)) for deploy in found] == [(EPOCH + 2 * HOUR, may_have)]
@@ -142,7 +148,7 @@ def test_a_vm_that_changed_hands_within_a_window_is_one_deploy(owners: list[str]
 def test_a_vm_that_changed_hands_all_day_is_still_older_than_the_records() -> None:
     before = life("ann", "bob", "ann", "eve", hours=6, begin=EPOCH - 6 * HOUR)
 
-    [found] = deploys(records_of(before, 2), NOTHING_KNOWN, frozenset(), since=EPOCH)
+    [found] = deploys(records_of(before, 2), NOTHING_KNOWN, frozenset(), since=EPOCH, begin=EPOCH)
 
     assert found.at is None
 
@@ -152,7 +158,7 @@ def test_a_scaled_vm_is_still_older_than_the_records() -> None:
         Piece(EPOCH - DAY, EPOCH + 9 * HOUR, "ann", "so-gold", "debian", True),
         Piece(EPOCH + 9 * HOUR, EPOCH + 9 * DAY, "ann", "so-silver", "debian", True),
     )
-    [found] = deploys(records_of(Life("vm", pieces, True), 2), NOTHING_KNOWN, frozenset(), since=EPOCH)
+    [found] = deploys(records_of(Life("vm", pieces, True), 2), NOTHING_KNOWN, frozenset(), since=EPOCH, begin=EPOCH)
     assert found.at is None
 
 

@@ -67,9 +67,11 @@ class Log:
 
 
 def deploys(
-    records: Iterable[Record], created: Mapping[str, Created], alive: frozenset[str], *, since: float
+    records: Iterable[Record], created: Mapping[str, Created], alive: frozenset[str], *, since: float, begin: float
 ) -> tuple[Deploy, ...]:
     """Return one Deploy for each VM and template; ``alive`` holds the ids of VMs that still exist.
+
+    ``begin`` is when the first window of the usage server began, of whatever records.
 
     ``records`` should begin a window before ``since``: who has a record in a window before it was deployed before it.
     Where they don't, a VM of the first window of all counts by its date in ``created``; without one it counts as older
@@ -82,7 +84,7 @@ def deploys(
     if not groups:
         return ()
     every = [record for group in groups.values() for record in group]
-    log = Log(begin=min(record.start for record in every), end=max(record.end for record in every), since=since)
+    log = Log(begin=begin, end=max(record.end for record in every), since=since)
     oldest: dict[str, float] = {}
     for record in every:
         oldest[record.vm_id] = min(oldest.get(record.vm_id, record.start), record.start)
@@ -94,12 +96,11 @@ def deploys(
     return tuple(sorted(made, key=lambda deploy: (deploy.at or 0.0, deploy.vm_id, deploy.template_id)))
 
 
-def undecided(found: Iterable[Record], since: float) -> bool:
+def undecided(found: Iterable[Record], *, since: float, begin: float) -> bool:
     """Whether dates and owners of creation could tell more than these records do."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in found:
         groups.setdefault((record.vm_id, record.template_id), []).append(record)
-    begin = min((record.start for group in groups.values() for record in group), default=0.0)
     firsts = [_windows(group)[0] for group in groups.values()]
     return any(
         first.start >= since and (len(first.accounts) > 1 or (first.start == begin and not first.is_full))

@@ -37,15 +37,20 @@ def from_usage(
         return None
     in_zone = [(kind, row) for kind, row in rows if row.get("virtualmachineid") and row.get("zoneid") == zone_id]
     records = _without_pins([_record(row, kind) for kind, row in in_zone], traces)
-    begin, end = counted[0][0], max(end for _, end in counted)
+    begin, counts_from, end = windows[0][0], counted[0][0], max(end for _, end in counted)
+    needs_more = undecided(records, since=counts_from, begin=begin)
     return History(
         source="usage records",
         deploys=deploys(
-            records, _created(session, records, machines, begin), frozenset(vm.id for vm in machines), since=begin
+            records,
+            _created(session, machines, with_events=needs_more),
+            frozenset(vm.id for vm in machines),
+            since=counts_from,
+            begin=begin,
         ),
-        since=begin,
+        since=counts_from,
         until=end,
-        doubt=_doubt(windows, asked=since, since=begin, until=until),
+        doubt=_doubt(windows, asked=since, since=counts_from, until=until),
     )
 
 
@@ -84,12 +89,10 @@ def _without_pins(records: Sequence[Record], traces: PinTraces) -> list[Record]:
     return [record for record in records if record.vm_id not in pins]
 
 
-def _created(
-    session: Session, records: Sequence[Record], machines: Sequence[VirtualMachine], since: float
-) -> dict[str, Created]:
-    """Return when VMs were created: those that exist, and by the event log those that are gone, where that matters."""
+def _created(session: Session, machines: Sequence[VirtualMachine], *, with_events: bool) -> dict[str, Created]:
+    """Return when VMs were created: those that exist, and with the event log also those that are gone, and for whom."""
     found = {vm.id: Created(at=seconds_of(vm.created)) for vm in machines if vm.created}
-    if undecided(records, since):
+    if with_events:
         try:
             creations = Creations.read(session)
         except CloudStackError:

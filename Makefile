@@ -100,11 +100,17 @@ live: setup ## Run the end-to-end tests on the CloudStack that CLOUDSTACK_API_UR
 	@$(PYTEST) -m live $(TESTS)
 
 .PHONY: check
-check: $(VENV)/.installed ## Check format, lint, types and lock files
+check: $(VENV)/.installed ## Check format, lint, types, lock files and, where that is possible, known vulnerabilities
 	@$(BIN)/ruff format --check --quiet . || { echo "check: run \`make format\`" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m toolchain.lock_files
+	@$(BIN)/python -m toolchain.audit --where-possible
+
+.PHONY: audit
+audit: $(VENV)/.installed ## Look for known vulnerabilities in the dependencies; needs the network
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/$(INSTALL) pip-audit; }
+	@$(BIN)/python -m toolchain.audit
 
 .PHONY: format
 format: $(VENV)/.installed ## Let ruff write

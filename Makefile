@@ -91,6 +91,11 @@ faults: setup ## Run the whole fault matrix and write docs/faults.md; takes an h
 bench: setup ## Measure at scale, half an hour, into benchmarks/RESULTS.md; BENCH="synthesis review" chooses
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+.PHONY: test-matrix
+test-matrix: setup ## Run tests of the wheel on every Python, engine and Terraform that is here; takes long; ONLY="3.12 cdktn"
+	@test -x $(BIN)/uv || $(BIN)/python -m $(INSTALL) uv
+	@$(BIN)/python -m toolchain.matrix --only $(ONLY)
+
 .PHONY: live
 live: setup ## Run the end-to-end tests on the CloudStack that CLOUDSTACK_API_URL names
 	@: "$${CLOUDSTACK_API_URL:?name the API, such as https://cloud.example.org/client/api}"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cdktf
 import pytest
 
 import cloudstack_pins
@@ -20,6 +19,7 @@ from cloudstack_pins import (
     Pool,
     StorageTag,
 )
+from cloudstack_pins.cdk.engine import engine as cdktf  # or cdktn, where only that is installed
 from cloudstack_pins.stack_document import stack_document
 from cloudstack_pins.terraform_settings import Backend, Cloud
 from tests.expansion.sets import ANY, DEBIAN, GOLD, a_set, an_id, declared

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import cloudstack_pins
 from cloudstack_pins.cdk.engine import chosen
 from cloudstack_pins.errors import SettingsError
 
-SOURCE = Path(__file__).parents[2] / "constructs"
+SOURCE = Path(cloudstack_pins.__file__).parents[1]
 BOTH = ["cdktf", "cdktn"]
 
 

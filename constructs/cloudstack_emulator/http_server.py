@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl
 
 log = logging.getLogger(__name__)
 
-MAX_HEAD = 256 * 1024
+MAX_HEAD = 8192
+"""Request line and headers together, as CloudStack's Jetty is set: longer lists of ids have to be sent in parts."""
 MAX_BODY = 16 * 1024 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
 
@@ -49,6 +50,10 @@ class HttpReply:
 
 class BadRequest(Exception):
     """What was sent is not HTTP that is understood here."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class HttpServer:
@@ -127,7 +132,7 @@ class HttpServer:
         try:
             request = _read(stream, connection)
         except BadRequest as error:
-            reply = HttpReply(status=400, body=str(error).encode(), content_type="text/plain")
+            reply = HttpReply(status=error.status, body=str(error).encode(), content_type="text/plain")
             connection.sendall(_head(reply, len(reply.body), keep=False) + reply.body)
             return False
         if request is None:
@@ -174,11 +179,17 @@ def _read(stream: object, connection: socket.socket) -> HttpRequest | None:
     line = readline(MAX_HEAD + 1)
     if not line or not line.strip():
         return None
+    size = len(line)
+    if size > MAX_HEAD:
+        raise BadRequest("URI Too Long", 414)
     parts = line.decode("latin-1").split()
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or len(line) > MAX_HEAD:
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
         raise BadRequest("this is no HTTP/1.1 request")
     headers: dict[str, str] = {}
     while (line := readline(MAX_HEAD + 1)) not in (b"\r\n", b"\n", b""):
+        size += len(line)
+        if size > MAX_HEAD:
+            raise BadRequest("Request Header Fields Too Large", 431)
         name, colon, value = line.decode("latin-1").partition(":")
         if not colon or len(headers) > 200:
             raise BadRequest("a header is malformed")

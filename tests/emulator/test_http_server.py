@@ -56,6 +56,8 @@ def test_one_connection_serves_many_calls(emulator: Emulator) -> None:
         pytest.param(b"POST /client/api HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400", id="chunked"),
         pytest.param(b"GET /client/api HTTP/1.1\r\nbroken\r\n\r\n", b"400", id="broken header"),
         pytest.param(b"GET /client/api HTTP/1.1\r\n\r\n", b"401", id="no key"),
+        pytest.param(b"GET /client/api?ids=" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", b"414", id="long address"),
+        pytest.param(b"GET /client/api HTTP/1.1\r\nX-Y: " + b"x" * 9000 + b"\r\n\r\n", b"431", id="long headers"),
     ],
 )
 def test_odd_requests_are_answered(emulator: Emulator, request_bytes: bytes, status: bytes) -> None:

@@ -17,6 +17,9 @@ from cloudstack_pins.roster import Roster
 
 _SERIAL = re.compile(r"i-\d+-(\d+)-")
 
+IDS_AT_ONCE = 100
+"""CloudStack's server refuses a GET whose head is larger than 8 KiB, about 200 ids."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
@@ -57,11 +60,10 @@ def pools_in_use(roster: Roster) -> list[Pool]:
 
 
 def look_again(session: Session, vm_ids: Iterable[str]) -> dict[str, Sighting]:
-    """Return these VMs as they are now, in one list and without their ROOT; one that is gone is left out."""
+    """Return these VMs as they are now, a hundred a list and without their ROOT; one that is gone is left out."""
     ids = sorted(vm_ids)
-    if not ids:
-        return {}
-    return {vm.id: sighting_of(vm) for vm in session.virtual_machines(ids=ids, listall=True)}
+    groups = [ids[first : first + IDS_AT_ONCE] for first in range(0, len(ids), IDS_AT_ONCE)]
+    return {vm.id: sighting_of(vm) for group in groups for vm in session.virtual_machines(ids=group, listall=True)}
 
 
 def look_at_root(session: Session, vm_id: str) -> Root | None:

@@ -188,7 +188,7 @@ def test_what_an_interrupted_create_left_is_found_by_its_bare_look(bench: Bench)
 def test_an_expired_lease_and_its_preference_are_cleared_by_an_activation(bench: Bench) -> None:
     now = int(bench.stage.clock.now())
     account = bench.call("listAccounts", name="pins", listall=True)["account"][0]["id"]
-    value = f"holder=ci@runner:1:2 until={now - 100} account={account} preferred=-"
+    value = f"holder=ci@runner:1:2 until={now - 1000} account={account} preferred=-"
     tags = {"cloudstack-pins/activation": value}
     bench.call("createTags", resourceids=bench.stage.network_id, resourcetype="Network", tags=tags)
     preferred(bench)
@@ -201,6 +201,20 @@ def test_an_expired_lease_and_its_preference_are_cleared_by_an_activation(bench:
     assert kinds(bench.report()) == []
     bench.call("createTags", resourceids=bench.stage.network_id, resourcetype="Network", tags=tags)
     bench.type(last)
+    assert kinds(bench.report()) == []
+
+
+def test_a_pin_network_that_is_gone_is_named_with_the_pins_that_went_before(bench: Bench) -> None:
+    for vm_id in bench.state.values():
+        bench.call("destroyVirtualMachine", id=vm_id, expunge=True)
+    bench.call("deleteNetwork", id=bench.stage.network_id)
+
+    report = bench.report()
+
+    assert "network-gone" in kinds(report) and report.counts() == {State.MISSING: 6}
+
+    bench.stage.system_network()
+    bench.repair(finding(report, "network-gone"))
     assert kinds(bench.report()) == []
 
 

@@ -31,6 +31,10 @@ RENEWALS = (TAG + "-renewed-a", TAG + "-renewed-b")
 SECONDS = 120.0
 LOOK_SECONDS = 2.0
 TELL_SECONDS = 30.0
+STILL_SECONDS = 60.0
+"""A live holder renews every 30 s: one that was seen to do nothing for so long is gone, whatever its clock says."""
+SKEW_SECONDS = 900.0
+"""How far two machines' clocks may be apart: further off, CloudStack refuses the signatures of one of them."""
 _NONE = "-"
 _VALUE = re.compile(
     r"holder=(?P<holder>\S+) until=(?P<until>\d+) account=(?P<account>\S+) preferred=(?P<preferred>\S+)"
@@ -57,8 +61,16 @@ class Held:
         """Whether it may be taken over: expired, or its process is known to be dead."""
         if self.until is None:
             return False
+        return now > self.until or self.is_dead()
+
+    def is_dead(self) -> bool:
+        """Whether its process ran here and is gone."""
         holder = Holder.parse(self.holder)
-        return now > self.until or (holder is not None and holder.is_dead())
+        return holder is not None and holder.is_dead()
+
+    def is_still(self, now: float, since: float) -> bool:
+        """Whether one that is over may be taken over, seen as it is ``since`` then: our clock may be ahead of its."""
+        return self.is_dead() or now - since >= STILL_SECONDS or now > (self.until or now) + SKEW_SECONDS
 
 
 def read(tags: Mapping[str, str]) -> Held | None:
@@ -131,6 +143,8 @@ class Lease:
         may not tag the network.
         """
         deadline, told = self._clock.now() + timeout, float("-inf")
+        before: Held | None = None
+        since = 0.0
         while not stop.is_set():
             try:
                 held = read(self._tags())
@@ -143,7 +157,9 @@ class Lease:
                 if self._create(preferred):
                     return True
                 continue
-            if held.is_over(self._clock.now()):
+            if held != before:
+                before, since = held, self._clock.now()
+            if held.is_over(self._clock.now()) and held.is_still(self._clock.now(), since):
                 tell(f"taking the lease of {plain(held.holder)} over, which ended without giving it back")
                 self._take_over(held, put_back)
                 continue

@@ -96,8 +96,10 @@ def test_the_switch_for_trials_is_loud(hcp: Hcp, tmp_path: Path) -> None:
 
 def test_the_creation_test_is_answered_and_nothing_else_happens(hcp: Hcp, own_service: Service) -> None:
     body = hcp.request("test", access_token="test-token")
+    no_run = {**dict.fromkeys(body), "payload_version": 1, "stage": "test", "access_token": "test-token"}
 
     assert post(f"{own_service.url}/post-plan", body) == 200
+    assert post(f"{own_service.url}/post-plan", no_run) == 200
     assert post(f"{own_service.url}/post-apply", body) == 200
     assert own_service.stop() == 0
     assert (hcp.callbacks, hcp.downloads) == ([], [])

@@ -66,7 +66,8 @@ def build(settings: Settings, worker: Worker, metrics: Metrics) -> Starlette:
 async def _answer(http: Request, stage: str, settings: Settings, worker: Worker, metrics: Metrics) -> Response:
     try:
         request = parse(await _signed_body(http, settings))
-        settings.origins.require_api(request.callback_url)
+        if not request.is_test:
+            settings.origins.require_api(request.callback_url)
         if worker.is_stopping:
             raise _Refused(503, "the service is stopping; HCP Terraform tries again")
     except _Refused as refused:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cloudstack_pins.cloudstack import Session, VirtualMachine, Volume
-from cloudstack_pins.errors import RightsMissing, SettingsError, SignatureRefused
+from cloudstack_pins.errors import NotFound, RightsMissing, SettingsError, SignatureRefused
 from cloudstack_pins.model import TAG_SET
 from cloudstack_pins.status.declared import Declared
 from cloudstack_pins.status.observation import Caller, Observation, SeenPool, SeenRoot, SeenSchedule, SeenVm
@@ -141,13 +141,16 @@ class _Look:
 
     def _strays(self) -> tuple[SeenVm, ...]:
         caller = self.session.caller()
-        rows = self.session.list(
-            "listVirtualMachines",
-            "virtualmachine",
-            account=caller.account,
-            domainid=caller.domain_id,
-            networkid=self.declared.network_id,
-        )
+        try:
+            rows = self.session.list(
+                "listVirtualMachines",
+                "virtualmachine",
+                account=caller.account,
+                domainid=caller.domain_id,
+                networkid=self.declared.network_id,
+            )
+        except NotFound:
+            return ()  # the network is gone, which is a finding of its own
         return tuple(seen_vm(row, None) for row in rows if not row.get("tags"))
 
     def _schedules(self, vms: Sequence[SeenVm]) -> tuple[SeenSchedule, ...] | None:

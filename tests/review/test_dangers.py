@@ -256,7 +256,29 @@ def test_sensitive_values_leave_in_no_form(reviewed: Reviewed) -> None:
 
 
 def test_a_moved_pin_is_no_change(reviewed: Reviewed) -> None:
-    assert "no changes, 4 pins stay as before, 2 of them moved" in reviewed("made/moved").verdict
+    assert "4 pins stay as before, 2 of them moved" in reviewed("made/moved").verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "doing"),
+    [
+        pytest.param(
+            "real/deposed-after-failed-activation",
+            "destroys 3 deposed pins, runs the activation, 6 pins stay as before",
+            id="deposed",
+        ),
+        pytest.param("made/forget", "forgets 1 pin, runs the activation, 4 pins stay as before", id="forget"),
+    ],
+)
+def test_a_verdict_says_no_changes_of_a_plan_without_any_only(name: str, doing: str, reviewed: Reviewed) -> None:
+    assert reviewed(name).verdict.partition(":")[0] == doing
+
+
+def test_an_activation_that_runs_again_is_no_plan_without_changes(varied: Varied) -> None:
+    def tainted(plan: dict[str, Any]) -> None:
+        guard(plan, "pin_activation")["change"]["actions"] = ["delete", "create"]
+
+    assert varied("real/no-changes", tainted).verdict == "runs the activation, 6 pins stay as before: safe to merge"
 
 
 def test_unpinned_copies_go_after_gc_passes(reviewed: Reviewed) -> None:

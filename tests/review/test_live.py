@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cloudstack_emulator import Emulator
-from cloudstack_pins.cloudstack import Access, Session
+from cloudstack_pins.cloudstack import Access, Session, TemplateRegistration
 from cloudstack_pins.errors import CloudStackError
-from cloudstack_pins.review import Plan, Policy, Review, facts_from_lock, gather, judge, load_policy, to_markdown
+from cloudstack_pins.review import (
+    Plan,
+    Policy,
+    Review,
+    facts_from_lock,
+    gather,
+    judge,
+    load_policy,
+    read_plan,
+    to_markdown,
+)
 
 TODAY = date(2026, 11, 28)
+PLANS = Path(__file__).parent / "plans"
 GIB = 1024**3
 Planned = Callable[[str], Plan]
 ALLOCATED = "pool.storage.allocated.capacity.disablethreshold"
@@ -130,7 +143,42 @@ def test_reading_costs_calls_per_pool_not_per_pin(
 
     live("made/first-apply")
 
-    assert len(emulator.requests) - before <= 2 + 2 * 3 + 5
+    assert len(emulator.requests) - before <= 3 + 2 * 3 + 5
+
+
+def test_a_plan_that_names_zone_and_template_is_understood(
+    emulator: Emulator, session: Session, tmp_path: Path
+) -> None:
+    zone = emulator.call("listZones")["zone"][0]
+    template = emulator.call("listTemplates", templatefilter="all", name="Ubuntu 24.04 (x86_64)")["template"][0]
+    by_id = (PLANS / "made" / "for-each.json").read_text(encoding="utf-8")
+    file = tmp_path / "by-name.json"
+    file.write_text(by_id.replace(zone["id"], zone["name"]).replace(template["id"], template["name"]), encoding="utf-8")
+
+    plans = [read_plan(file)]
+    review = judge(plans, live=gather(session, plans), today=TODAY)
+
+    assert zone["id"] in by_id and template["id"] in by_id
+    assert set(found(review)) == {"activation-missing"}
+    assert "(+6 GiB copied, +12 GiB allocated)" in review.verdict
+    assert [pool.live is not None for pool in review.pools] == [True, True]
+
+
+def test_what_another_zone_has_of_a_template_does_not_count(emulator: Emulator, plan: Planned) -> None:
+    planned = plan("made/first-apply")
+
+    with InTwoZones(Access.from_environment(emulator.environment())) as session:
+        review = judge([planned], live=gather(session, [planned]), today=TODAY)
+
+    assert found(review) == {}
+
+
+class InTwoZones(Session):
+    """A CloudStack whose templates are in another zone as well, where they are still being downloaded."""
+
+    def templates(self, **filters: Any) -> list[TemplateRegistration]:
+        rows = super().templates(**filters)
+        return [*rows, *(replace(row, zone_id="another", is_ready=False, size=None) for row in rows)]
 
 
 def test_a_key_without_rights_is_told_so(emulator: Emulator, plan: Planned) -> None:

@@ -175,7 +175,8 @@ class _Room:
         if self.pool_id is not None:
             return live.pools.get(self.pool_id)
         # A lock gives a pool its name as key at first sight, so without a roster the name is the best guess.
-        named = [pool for pool in live.pools.values() if pool.name == self.name and self.zone in (None, pool.zone_id)]
+        zone = live.zones.get(self.zone or "", self.zone)
+        named = [pool for pool in live.pools.values() if pool.name == self.name and zone in (None, pool.zone_id)]
         return named[0] if len(named) == 1 else None
 
 

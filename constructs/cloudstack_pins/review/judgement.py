@@ -14,7 +14,7 @@ from cloudstack_pins.review.danger import Raised, Subject, dangers
 from cloudstack_pins.review.fate import FatedPin, Fates, fated
 from cloudstack_pins.review.forecast import PoolForecast, forecast
 from cloudstack_pins.review.limits import exceeded
-from cloudstack_pins.review.live_facts import LiveFacts
+from cloudstack_pins.review.live_facts import LiveFacts, LiveTemplate
 from cloudstack_pins.review.plan import Plan, StackFacts, TemplateFact
 from cloudstack_pins.review.policy import Policy, Waiver
 from cloudstack_pins.review.stack_facts import merged
@@ -54,6 +54,8 @@ class Totals:
     staying_pins: int
     moved_pins: int
     deposed_pins: int
+    forgotten_pins: int
+    activates: bool
     copied: Amount
     allocated: Amount
 
@@ -168,13 +170,19 @@ def _facts(plan: Plan, locks: Sequence[StackFacts], live: LiveFacts | None) -> S
     own = [lock for lock in locks if lock.set_name in (None, plan.facts.set_name, plan.name)]
     # Template ids are unique in the world, so sizes may come from any lock; pools' keys only from the stack's own.
     others = [StackFacts(templates=lock.templates) for lock in locks if lock not in own]
-    seen = StackFacts(
-        templates={
-            identity: TemplateFact(key="", name=template.name, size=template.size)
-            for identity, template in (live.templates if live else {}).items()
-        }
-    )
-    return merged([plan.facts, *own, *others, seen])
+    return merged([plan.facts, *own, *others, StackFacts(templates=_seen_templates(live))])
+
+
+def _seen_templates(live: LiveFacts | None) -> dict[str, TemplateFact]:
+    """Return what CloudStack says of templates, by id, and by a name that one registration alone bears."""
+    templates = list(live.templates.values()) if live else []
+    names = Counter(template.name for template in templates)
+    facts = {one.name: _seen_template(one) for one in templates if names[one.name] == 1}
+    return facts | {one.id: _seen_template(one) for one in templates}
+
+
+def _seen_template(template: LiveTemplate) -> TemplateFact:
+    return TemplateFact(key="", name=template.name, size=template.size)
 
 
 def _findings(raised: Iterable[tuple[str | None, Raised]], policy: Policy, today: date) -> tuple[Finding, ...]:
@@ -253,6 +261,8 @@ def _totals(stacks: Sequence[Fates], pools: Sequence[PoolForecast]) -> Totals:
         staying_pins=counts["pinned"] + counts["previous"],
         moved_pins=counts["moved"],
         deposed_pins=counts["deposed"],
+        forgotten_pins=counts["forgotten"],
+        activates=any(guard.triggered for fates in stacks for guard in fates.plan.guards),
         copied=sum((pool.copied for pool in pools), Amount()),
         allocated=sum((pool.growth for pool in pools), Amount()),
     )
@@ -268,15 +278,25 @@ def _verdict(totals: Totals, findings: Iterable[Finding]) -> str:
 
 
 def _doing(totals: Totals) -> str:
-    rest = f", destroys {_count(totals.deposed_pins, 'deposed pin')}" if totals.deposed_pins else ""
-    return f"{_changing(totals)}{rest}"
+    besides = []
+    if totals.deposed_pins:
+        besides.append(f"destroys {_count(totals.deposed_pins, 'deposed pin')}")
+    if totals.forgotten_pins:
+        besides.append(f"forgets {_count(totals.forgotten_pins, 'pin')}")
+    if totals.changes:
+        return ", ".join([_changing(totals), *besides])
+    if totals.activates:
+        besides.append("runs the activation")
+    return ", ".join([*(besides or ["no changes"]), _staying(totals)])
+
+
+def _staying(totals: Totals) -> str:
+    moved = f", {totals.moved_pins} of them moved" if totals.moved_pins else ""
+    stay = "stays" if totals.staying_pins == 1 else "stay"
+    return f"{_count(totals.staying_pins, 'pin')} {stay} as before{moved}"
 
 
 def _changing(totals: Totals) -> str:
-    if not totals.changes:
-        moved = f", {totals.moved_pins} of them moved" if totals.moved_pins else ""
-        stay = "stays" if totals.staying_pins == 1 else "stay"
-        return f"no changes, {_count(totals.staying_pins, 'pin')} {stay} as before{moved}"
     pins = f"pins {_count(totals.pinned_templates, 'template')}"
     if totals.pinned_templates:
         pins += f" on {_count(totals.pinned_pools, 'pool')}"

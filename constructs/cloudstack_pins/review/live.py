@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cloudstack_pins.cloudstack import Session, StoragePool
+from cloudstack_pins.cloudstack import Session, StoragePool, TemplateRegistration
 from cloudstack_pins.review.live_facts import Collection, LiveFacts, LivePool, LiveTemplate
 from cloudstack_pins.review.plan import Plan, StackFacts
 
@@ -23,20 +23,36 @@ def gather(session: Session, plans: Iterable[Plan], locks: Iterable[StackFacts] 
     wanted_pools = {pool.id for fact in facts for pool in fact.pools.values()}
     wanted_names = {state.pool for state in states if state.pool is not None}
     wanted_templates = {state.template_id for state in states if state.template_id is not None}
+    wanted_zones = {*(state.zone for state in states), *(fact.zone_id for fact in facts)}
+    zones = [zone for zone in session.zones() if zone.id in wanted_zones or zone.name in wanted_zones]
+    zone_ids = {zone.id for zone in zones}
     pools = [pool for pool in session.storage_pools() if pool.id in wanted_pools or pool.name in wanted_names]
     templates = [
         template
         for template in session.templates()
-        if template.id in wanted_templates or template.name in wanted_templates
+        if (template.id in wanted_templates or template.name in wanted_templates)
+        and (not zone_ids or template.zone_id in zone_ids)
     ]
     return LiveFacts(
         pools={pool.id: _pool(session, pool) for pool in pools},
-        templates={
-            template.id: LiveTemplate(id=template.id, name=template.name, ready=template.is_ready, size=template.size)
-            for template in templates
-        },
+        templates=_templates(templates),
+        zones={zone.name: zone.id for zone in zones},
         collection=_collection(session),
     )
+
+
+def _templates(rows: Iterable[TemplateRegistration]) -> dict[str, LiveTemplate]:
+    """Return templates by id; one that is in several of the plans' zones is ready when it is in each."""
+    found: dict[str, LiveTemplate] = {}
+    for row in rows:
+        before = found.get(row.id)
+        found[row.id] = LiveTemplate(
+            id=row.id,
+            name=row.name,
+            ready=row.is_ready and (before is None or before.ready),
+            size=row.size or (before.size if before else None),
+        )
+    return found
 
 
 def _pool(session: Session, pool: StoragePool) -> LivePool:

@@ -56,8 +56,9 @@ class Collection:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveFacts:
-    """All of it; ``pools`` and ``templates`` by id."""
+    """All of it; ``pools`` and ``templates`` by id, ``zones`` the ids by name: a plan may say either of a zone."""
 
     pools: Mapping[str, LivePool] = field(default_factory=dict)
     templates: Mapping[str, LiveTemplate] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
     collection: Collection = field(default_factory=Collection)

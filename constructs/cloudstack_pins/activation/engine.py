@@ -31,6 +31,8 @@ from cloudstack_pins.roster import Roster
 
 FIRST_PAUSE_SECONDS = 0.1
 PAUSE_SECONDS = 2.0
+LATENESS = 1 / 8
+"""The pause as a part of the time since something moved: what took 8 s is seen after at most one more."""
 SETTLE_SECONDS = 3.0
 PATIENCE_SECONDS = 300.0
 """How long the API may be out of reach before the pins on their way are given up."""
@@ -93,11 +95,12 @@ class Engine:
     def run(self) -> None:
         """Go round until every pin is done, ``stop`` is set, or CloudStack stays out of reach."""
         with self._hands:
-            seconds = FIRST_PAUSE_SECONDS
+            moved = self._clock.now()
             while not self._stop.is_set() and not self._is_done():
-                seconds = FIRST_PAUSE_SECONDS if self._round() else min(PAUSE_SECONDS, seconds * 1.6)
+                if self._round():
+                    moved = self._clock.now()
                 if not self._is_done():
-                    pause(self._clock, seconds, self._stop)
+                    pause(self._clock, self._pause_after(self._clock.now() - moved), self._stop)
             if self._stop.is_set() and not self._is_done():
                 self._settle()
                 self._hands.shutdown(cancel_futures=True)
@@ -105,6 +108,10 @@ class Engine:
         for work in self._works:
             if not work.is_done:
                 self._ends.cut_short(work)
+
+    @staticmethod
+    def _pause_after(quiet: float) -> float:
+        return min(PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, quiet * LATENESS))
 
     def _is_done(self) -> bool:
         return all(work.is_done for work in self._works)

@@ -71,6 +71,7 @@ def test_several_plans_make_one_comment_with_a_row_per_stack(reviewed: Reviewed,
     assert "| `fin` | pins 0 templates" in text
     assert "| `sandbox` | " in text
     assert "<!-- cloudstack-pins review: fin,sandbox -->" in text
+    assert "| `PS0 (fin)` | - |" in text and "| `PS0 (sandbox)` | 2 GiB |" in text
 
 
 def test_the_comment_is_found_again_whatever_the_plan_does(reviewed: Reviewed) -> None:

@@ -164,6 +164,24 @@ def test_a_plan_that_names_zone_and_template_is_understood(
     assert [pool.live is not None for pool in review.pools] == [True, True]
 
 
+def test_a_share_with_copies_of_unknown_size_is_not_shown_as_known(
+    emulator: Emulator, live: Callable[..., Review], tmp_path: Path
+) -> None:
+    policy = tmp_path / "pins-policy.toml"
+    policy.write_text("[limits]\nallocated_share = 0.5", encoding="utf-8")
+    rows = emulator.call("listTemplates", templatefilter="all", name="Ubuntu 24.04 (x86_64)")["template"]
+    emulator.world.templates[rows[0]["id"]].size = 0
+
+    review = live("made/for-each", load_policy(policy))
+
+    assert found(review)["limit-unchecked"] == [
+        f"{pool}: the limit is 50 %, and copies of unknown size come" for pool in ("PS0", "PS1")
+    ]
+    assert "| `PS0` | unknown | 0 GiB | unknown | unknown | 0 % | 0 % + unknown | 0 % + unknown |" in to_markdown(
+        review
+    )
+
+
 def test_what_another_zone_has_of_a_template_does_not_count(emulator: Emulator, plan: Planned) -> None:
     planned = plan("made/first-apply")
 

@@ -71,7 +71,7 @@ def _shares(pools: Sequence[PoolForecast], policy: Policy, live: LiveFacts | Non
             yield None, Raised("limit-unchecked", (Subject("limits.allocated_share", "without --live"),))
         yield None, Raised("capacity-unchecked")
         return
-    over_limit, over_threshold, down, missing = [], [], [], []
+    over_limit, over_threshold, down, missing, unchecked = [], [], [], [], []
     for pool in pools:
         if pool.live is None:
             if pool.pool_id is not None or not pool.name.startswith("any pool of "):
@@ -80,6 +80,8 @@ def _shares(pools: Sequence[PoolForecast], policy: Policy, live: LiveFacts | Non
         share, limit = pool.share(pool.peak), pool_limit(pool, policy.limits)
         if pool.gains and share is not None and limit is not None and share > limit:
             over_limit.append(Subject(pool.name, f"{percent(share)} at the peak, the limit is {percent(limit)}"))
+        elif pool.gains and limit is not None and (pool.peak - pool.before).unknown:
+            unchecked.append(Subject(pool.name, f"the limit is {percent(limit)}, and copies of unknown size come"))
         over_threshold += [Subject(pool.name, detail) for detail in _over_thresholds(pool)]
         if pool.gains and pool.live.state != "Up":
             down.append(Subject(pool.name, f"state {pool.live.state}"))
@@ -88,6 +90,7 @@ def _shares(pools: Sequence[PoolForecast], policy: Policy, live: LiveFacts | Non
         "pool-over-threshold": over_threshold,
         "pool-not-up": down,
         "pool-missing": missing,
+        "limit-unchecked": unchecked,
     }
     for identity, subjects in groups.items():
         if subjects:

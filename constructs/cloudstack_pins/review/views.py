@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cloudstack_pins.review.amount import gib
+from cloudstack_pins.review.amount import Amount, gib
 from cloudstack_pins.review.fate import Fate, FatedPin, worst_first
 from cloudstack_pins.review.forecast import PoolForecast, Window
 from cloudstack_pins.review.judgement import Review, StackReview
@@ -130,22 +130,34 @@ POOL_HEADER = ("pool", "copied", "pins before", "at the peak", "after", "pool be
 
 def pool_rows(review: Review) -> list[tuple[str, ...]]:
     """Return the table of pools: what pins allocate, and the pool's allocated share where it was read."""
-    return [_pool_row(pool, review) for pool in sorted(review.pools, key=lambda pool: (not _changes(pool), pool.name))]
+    names = Counter(pool.name for pool in review.pools)
+    ordered = sorted(review.pools, key=lambda pool: (not _changes(pool), pool.name))
+    return [
+        # Pools whose ids nobody says may be the same one or not, so that each is shown with its stack.
+        _pool_row(pool, pool.name if names[pool.name] == 1 else f"{pool.name} ({', '.join(pool.stacks)})", review)
+        for pool in ordered
+    ]
 
 
-def _pool_row(pool: PoolForecast, review: Review) -> tuple[str, ...]:
-    shares = [pool.share(when) for when in (pool.before, pool.peak, pool.after)]
+def _pool_row(pool: PoolForecast, name: str, review: Review) -> tuple[str, ...]:
     limits = [pool_limit(pool, review.policy.limits), pool.live.allocated_threshold if pool.live else None]
     known = [limit for limit in limits if limit is not None]
     return (
-        pool.name,
+        name,
         pool.copied.text if pool.copied else NOTHING,
         pool.before.text,
         pool.peak.text,
         pool.after.text,
-        *(percent(share) if share is not None else NOTHING for share in shares),
+        *(_share(pool, when) for when in (pool.before, pool.peak, pool.after)),
         percent(min(known)) if known else NOTHING,
     )
+
+
+def _share(pool: PoolForecast, when: Amount) -> str:
+    share = pool.share(when)
+    if share is None:
+        return NOTHING
+    return f"{percent(share)} + unknown" if (when - pool.before).unknown else percent(share)
 
 
 def _changes(pool: PoolForecast) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cloudstack_pins import addresses
 from cloudstack_pins.errors import ExpansionError
-from cloudstack_pins.model import Activation, Owner, Pin, PinSet, Pool, StorageTag
+from cloudstack_pins.model import LONGEST_NAME, Activation, Owner, Pin, PinSet, Pool, StorageTag
 from cloudstack_pins.moves import moved_blocks
 from cloudstack_pins.pin_key import refuse_collisions
 from cloudstack_pins.terraform_json import escaped, literal, normalised
@@ -190,8 +190,8 @@ def _tag_resources(tags: Iterable[tuple[StorageTag, bool]], *, set_name: str) ->
 def _made_offering(tag: StorageTag, set_name: str) -> dict[str, Any]:
     spec = tag.spec
     return {
-        "name": escaped(f"cloudstack-pins {set_name} {tag.name}"),
-        "display_text": escaped(f"pins of set {set_name} on storage tag {tag.name}"),
+        "name": escaped(f"cloudstack-pins {set_name} {tag.name}"[:LONGEST_NAME]),
+        "display_text": escaped(f"pins of set {set_name} on storage tag {tag.name}"[:LONGEST_NAME]),
         "cpu_number": spec.cpu_number,
         "cpu_speed": spec.cpu_speed,
         "memory": spec.memory,

@@ -23,6 +23,8 @@ TAG_POOL = TAG_PREFIX + "pool"
 TAG_REVISION = TAG_PREFIX + "revision"
 ANY_POOL = "any-pool"
 """The value of ``cloudstack-pins/pool`` where CloudStack chooses the pool."""
+LONGEST_NAME = 255
+"""Characters that CloudStack's tables hold of a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ class Pin:
     def display_name(self) -> str:
         """A name for people; may change in place."""
         where = f"{self.storage_tag.name}/{self.pool.key}" if self.pool else self.storage_tag.name
-        return f"pin {self.template.key} on {where}"
+        return f"pin {self.template.key} on {where}"[:LONGEST_NAME]
 
     @property
     def bytes_allocated(self) -> int | None:

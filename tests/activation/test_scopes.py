@@ -123,6 +123,8 @@ def test_a_user_may_not_choose_pools_or_owners_and_is_told_the_right_that_is_mis
 
     with pytest.raises(ActivationError, match="clusterid of startVirtualMachine"):
         stage.activate(placed, keys=user)
+    with pytest.raises(ActivationError, match="assignVirtualMachine"):
+        stage.activate(given, keys=user)
     stage.deploy(given, keys=user)
     with pytest.raises(ActivationError, match="assignVirtualMachine"):
         stage.activate(given, keys=user)

@@ -222,6 +222,14 @@ def test_a_set_without_pins_keeps_all_but_pins_and_activation(without_pins: PinS
     assert set(before["terraform_data"]) - set(after["terraform_data"]) == {"pin_activation", "pin_confirmation"}
 
 
+def test_names_for_people_are_as_long_as_cloudstacks_tables_hold() -> None:
+    long = replace(SILVER, name="s" * 250)
+    found = a_set(declared(replace(DEBIAN, key="d" * 250), "s" * 250), tags=(long,))
+    [pin] = resources(found, "cloudstack_instance").values()
+    [offering] = resources(found, "cloudstack_service_offering_fixed").values()
+    assert {len(pin["display_name"]), len(offering["name"]), len(offering["display_text"])} == {255}
+
+
 def test_what_a_rotation_keeps_stays_untouched_at_its_own_side() -> None:
     pin_set = rich_set()
     pins = resources(pin_set, "cloudstack_instance")

@@ -82,6 +82,9 @@ class _Activation:
         if self._roster.owner.is_caller:
             self._ask_caller()
         self._read()
+        if self._caller is None and any(work.need is Need.VM for work in self._works):
+            # A key that may not see the pins of another account would be told that there are none.
+            self._ask_caller()
         if self._is_to_do() or is_abandoned(self._session, self._roster.network_id, self._clock.now()):
             self._work(self._caller or self._ask_caller(), limits)
         return self._report()

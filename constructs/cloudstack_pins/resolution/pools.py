@@ -10,7 +10,7 @@ from typing import cast
 from cloudstack_pins.declaration import StorageTagEntry
 from cloudstack_pins.fields import listed, near, shown
 from cloudstack_pins.lock import Lock, LockedTag
-from cloudstack_pins.model import Pool, Scope
+from cloudstack_pins.model import ANY_POOL, Pool, Scope
 from cloudstack_pins.pin_key import sanitised
 from cloudstack_pins.resolution.findings import Findings
 from cloudstack_pins.resolution.observed import Observed, SeenOffering, SeenPool
@@ -93,7 +93,7 @@ def assign_keys(pools: Iterable[SeenPool], before: Lock | None) -> dict[str, str
     names = Counter(sanitised(pool.name) for pool in new)
     for pool in new:
         plain_key, inherited = sanitised(pool.name), gone.pop(pool.name, None)
-        taken = set(keys.values())
+        taken = {ANY_POOL, *keys.values()}  # a pool of that name would pass for none
         if inherited is not None and inherited not in taken:
             keys[pool.id] = inherited
             continue

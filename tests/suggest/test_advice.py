@@ -162,6 +162,31 @@ def test_without_a_usage_server_events_count_and_the_gone_leave_a_doubt(make_sta
     assert "4 deployed VMs are gone" in about(report, DEBIAN).reason
 
 
+@pytest.mark.parametrize(
+    ("refused", "source"),
+    [
+        pytest.param(["listUsageRecords"], "events", id="usage"),
+        pytest.param(["listUsageRecords", "listEvents"], "existing VMs", id="usage-and-events"),
+    ],
+)
+def test_a_source_that_is_refused_is_said_and_the_next_is_asked(
+    make_stage: MakeStage, refused: list[str], source: str
+) -> None:
+    stage = make_stage()
+    stage.lock()
+    stage.pin()
+    stage.use(UBUNTU, 2)
+    for command in refused:
+        stage.emulator.fail(command, kind="error", code=432, text="not for this role", count=99)
+
+    report = stage.advise()
+
+    assert report.history.source == source
+    for command in refused:
+        assert f"{command} is not to be had with this key: not for this role" in report.history.notes
+    assert about(report, DEBIAN).advice == "keep"
+
+
 def test_events_name_who_deployed_and_not_who_has_it_now(make_stage: MakeStage) -> None:
     stage = make_stage(usage=False)
     stage.lock()

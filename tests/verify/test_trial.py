@@ -152,6 +152,20 @@ def test_a_vm_that_can_not_be_removed_is_named(slow: Stage) -> None:
         measured(slow, session)
 
 
+def test_a_cloudstack_that_is_gone_leaves_a_vm_to_the_next_run(slow: Stage) -> None:
+    def break_down() -> None:
+        slow.emulator.fail("listVirtualMachines", kind="error", code=431, text="database is gone", count=4)
+
+    told = Told(on={"(pinned)": break_down})
+    with slow.session() as session:
+        with pytest.raises(PinsError, match="the next verify of sandbox removes it"):
+            measured(slow, session, told)
+        slow.emulator.world.faults.clear()
+        assert throw_away(slow) == ["Running"]
+        measured(slow, session)
+    assert throw_away(slow) == []
+
+
 def test_an_end_that_is_asked_for_while_a_copy_runs_is_not_waited_for(slow: Stage) -> None:
     stop = threading.Event()
     clock = StopsOnTime(slow, stop)

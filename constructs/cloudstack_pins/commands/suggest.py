@@ -44,17 +44,18 @@ def suggest(
     """
     from rich.console import Console
 
+    from cloudstack_pins import declaration as declarations
     from cloudstack_pins.cloudstack import Access, Session
     from cloudstack_pins.files import replace_text
-    from cloudstack_pins.pin_set import load
     from cloudstack_pins.suggest import render
-    from cloudstack_pins.suggest.advice import advise
+    from cloudstack_pins.suggest.advice import advise, read_lock
 
     for name, value in (("--copy-rate", copy_rate), ("--min-deploys", min_deploys)):
         if value is not None and not math.isfinite(value):
             raise typer.BadParameter(f"{name} {value} is no number to reckon with; give one as 80")
-    # What can be refused without CloudStack is refused first.
-    load(folder)
+    # What can be refused without CloudStack is refused first; a lock that is missing or old is no hindrance.
+    declared = declarations.load(folder / declarations.FILE_NAME)
+    read_lock(declared)
     with Session(Access.from_environment(os.environ)) as session:
         begin = parse_since(since, session.clock.now())
         report = advise(

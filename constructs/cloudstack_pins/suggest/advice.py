@@ -9,6 +9,7 @@ from cloudstack_pins import lock as locks
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.declaration import Declaration
 from cloudstack_pins.errors import LockError
+from cloudstack_pins.lock import Lock
 from cloudstack_pins.model import PinSet
 from cloudstack_pins.pin_set import combine
 from cloudstack_pins.suggest import facts, sources
@@ -47,12 +48,17 @@ def advise(
     )
 
 
+def read_lock(declaration: Declaration) -> Lock | None:
+    """Return the set's lock, None where there is none. Raises LockError for one that cannot be read."""
+    path = declaration.path.parent / locks.FILE_NAME
+    return locks.read(path) if path.exists() else None
+
+
 def _pin_set(session: Session, declaration: Declaration) -> PinSet:
     """Return the set by its lock, or looked up now where there is none or it is older than pins.toml."""
     from cloudstack_pins.resolution import resolve
 
-    path = declaration.path.parent / locks.FILE_NAME
-    before = locks.read(path) if path.exists() else None
+    before = read_lock(declaration)
     if before is not None:
         try:
             return combine(declaration, before)

@@ -57,7 +57,14 @@ class Removal:
     def remove_left(self) -> None:
         """Remove every VM that is still there. Raises PinsError after it has tried all."""
         failures: list[PinsError] = []
-        for vm in self._found():
+        try:
+            left = self._found()
+        except CloudStackError as error:
+            raise PinsError(
+                f"whether a throw-away VM is left could not be seen ({error}); the next verify of {self._set_name} "
+                "removes it"
+            ) from error
+        for vm in left:
             if vm.id not in self._ordered:
                 try:
                     self.remove(vm.id)

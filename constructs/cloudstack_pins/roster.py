@@ -77,7 +77,10 @@ def from_stack(path: Path) -> Roster:
     except OSError as error:
         raise StackError(f"{path}: {error.strerror or error}; synthesise the stack first (`cdktf synth`)") from error
     except ValueError as error:
-        raise StackError(f"{path}: not JSON ({error}); synthesise the stack again") from error
+        raise StackError(
+            f"{path}: not JSON ({error});"
+            " synthesise the stack again, or give a plan as `terraform show -json` writes it"
+        ) from error
     document = plain_value(document)
     try:
         value = document["output"]["roster"]["value"]

@@ -105,6 +105,12 @@ def test_a_file_that_is_no_stack_of_pins_is_refused(tmp_path: Path, text: str) -
         from_stack(path)
 
 
+def test_a_plan_file_of_terraform_is_told_how_to_show(tmp_path: Path) -> None:
+    (tmp_path / "plan").write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(StackError, match="terraform show -json"):
+        from_stack(tmp_path / "plan")
+
+
 def test_a_missing_stack_is_told_how_to_make(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="synthesise the stack first"):
         from_stack(tmp_path / "cdk.tf.json")

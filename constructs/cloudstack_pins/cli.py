@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; nothing but text reaches the terminal."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s", stream=sys.stderr)
+    # Each try of a call that is repeated; what counts is the error in the end.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
         with _terminable():
             return _run(arguments)
@@ -103,6 +105,9 @@ def _run(arguments: list[str]) -> int:
     names = (asked,) if asked is not None else tuple(COMMANDS)
     command = get_command(build_parser(names))
     status = command.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+    if status == INTERRUPTED:
+        # Typer takes a KeyboardInterrupt for itself, and says nothing.
+        raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 

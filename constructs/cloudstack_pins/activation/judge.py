@@ -140,13 +140,14 @@ def declared_owner(roster: Roster, caller: Caller | None) -> Owner:
 def newest(sightings: Iterable[Sighting]) -> dict[PinKey, Sighting]:
     """Return per pin the VM that counts: the newest that still exists, else the newest of the rest.
 
-    Old and new of one key may stand side by side during a rotation or after a taint; only one is ever started.
+    Old and new of one key may stand side by side during a rotation or after a taint; only one is ever started. The
+    running number counts before the date, whose order turns round in the hour when summer time ends.
     """
     by_key: defaultdict[PinKey, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         by_key[sighting.key].append(sighting)
     return {
-        key: max(group, key=lambda seen: (seen.state not in GONE, seen.created, seen.serial, seen.vm_id))
+        key: max(group, key=lambda seen: (seen.state not in GONE, seen.serial, seen.created, seen.vm_id))
         for key, group in by_key.items()
     }
 

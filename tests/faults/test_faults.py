@@ -15,6 +15,7 @@ from tests.faults.strikes import Strike
 SAMPLE = frozenset(
     {
         "full:lock",
+        "sigint:lock",
         "dropped:network",
         "503:permission",
         "sigkill:deploy",

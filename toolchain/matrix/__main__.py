@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     cache = cache_folder()
     console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="cloudstack-pins-matrix-") as name, locked(cache / "matrix.lock"):
+    with tempfile.TemporaryDirectory(prefix="cloudstack-pins-matrix-") as name:
         try:
             wheel = build_wheel(Path(name))
         except ToolchainError as error:
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = []
         for number, cell in enumerate(cells, 1):
             print(f"test-matrix: {number} of {len(cells)}: {cell.name}", file=sys.stderr, flush=True)
-            results.append(_result(cell, found.get(cell.python), wheel, cache, keep=options.keep))
+            with locked(cache / "matrix" / f"{cell.name}.lock"):
+                results.append(_result(cell, found.get(cell.python), wheel, cache, keep=options.keep))
     show(results, len(every) - len(cells), console)
     other = differing(results)
     for problem in other:

@@ -79,7 +79,7 @@ def main(terraform: str) -> None:
         life.tool("destroy", "-auto-approve")
         emulator.advance(TWO_PASSES)
         require(not held(emulator), f"after the end there are copies: {held(emulator)}")
-        print(f"{version}: applied, kept, rotated and removed {len(pinned)} pins; every plan after an apply was clean")
+        print(f"{version}: {len(pinned)} pins applied, kept, rotated, removed; plans clean")
 
 
 def rotate(life: Life, emulator: Emulator) -> None:

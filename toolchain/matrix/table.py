@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,17 @@ _STYLES = {"passed": "green", "failed": "bold red", "not here": "yellow"}
 
 def show(results: Sequence[Result], left_out: int, console: Console) -> None:
     """Print a row for each cell, and how many of each outcome there were."""
-    table = Table("Python", "engine", "dependencies", "Terraform", "outcome", "min", "what was seen")
+    table = Table(
+        "Python",
+        "engine",
+        "dependencies",
+        "Terraform",
+        "outcome",
+        "min",
+        "what was seen",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for result in results:
         cell = result.cell
         table.add_row(

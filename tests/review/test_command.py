@@ -61,6 +61,9 @@ def test_exit_status_says_whether_to_merge(arguments: list[str], status: int, sa
         ),
         pytest.param([PLANS / "real" / "create.json", "--lock", "none.json"], "none.json: there is no", id="lock"),
         pytest.param([PLANS / "real" / "create.json", "--markdown", "none/x.md"], "could not be written", id="output"),
+        pytest.param(
+            [PLANS / "real" / "create.json", "--markdown", "-", "--json", "-"], "only one of", id="two forms printed"
+        ),
         pytest.param([PLANS / "real" / "create.json", "--live"], "CLOUDSTACK_API_URL", id="live without keys"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cloudstack_pins.review import CATALOGUE, Review, explain, to_html, to_json, to_markdown
+from cloudstack_pins.review.views import amounts
 
 Reviewed = Callable[..., Review]
 Varied = Callable[[str, Callable[[dict[str, Any]], None]], Review]
@@ -220,6 +221,24 @@ def test_rotation_counts_old_and_new_side_by_side_at_the_peak(reviewed: Reviewed
     assert (pool.before.text, pool.peak.text, pool.after.text) == ("4 GiB", "8 GiB", "4 GiB")
     assert pool.copied.text == "2 GiB"
     assert review.verdict.startswith("pins 0 templates (+6 GiB copied, +0 GiB allocated), rotates 1, unpins 0")
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "copied", "allocated"),
+    [
+        pytest.param("made/rotation", "debian-12_gold_PS0", "2 GiB", "4 GiB", id="rotating"),
+        pytest.param("made/rotation", "ubuntu-24-04_gold_PS0", "0 GiB", "6 GiB", id="staying"),
+        pytest.param("made/tainted", "debian-12_gold_PS0", "0 GiB", "4 GiB", id="its copy is there"),
+        pytest.param("real/create", "deb_gold_PS0", "unknown", "unknown", id="unknown size"),
+    ],
+)
+def test_each_pin_says_what_it_copies_and_allocates(
+    name: str, address: str, copied: str, allocated: str, reviewed: Reviewed
+) -> None:
+    (stack,) = reviewed(name).stacks
+    found = {pin.change.address: (copied.text, allocated.text) for pin, copied, allocated in amounts(stack)}
+
+    assert found[f"cloudstack_instance.{address}"] == (copied, allocated)
 
 
 def test_two_pins_of_one_template_on_one_pool_share_the_copy(reviewed: Reviewed) -> None:

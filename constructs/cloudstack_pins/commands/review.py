@@ -46,6 +46,8 @@ def review(
         return
     if not plan_json:
         raise SettingsError("review: no plan is named; name the output of `terraform show -json PLANFILE`")
+    if sum(str(path) == "-" for path in (markdown, json, html)) > 1:
+        raise SettingsError("review: only one of --markdown, --json and --html can be - (printed); name files")
     from cloudstack_pins.review import facts_from_lock, judge, load_policy, to_html, to_json, to_markdown
 
     rules = load_policy(policy) if policy else None

@@ -117,7 +117,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
         "verdict": stack.verdict,
         "decision": stack.decision,
         "totals": _totals(stack.totals),
-        "pins": [_pin(stack, pin) for pin in stack.pins],
+        "pins": [_pin(stack, pin, copied, allocated) for pin, copied, allocated in views.amounts(stack)],
         "drift": [
             {"address": drift.address, "actions": list(drift.actions), "changed": list(drift.changed)}
             for drift in stack.plan.drift
@@ -129,7 +129,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
     }
 
 
-def _pin(stack: StackReview, pin: FatedPin) -> dict[str, Any]:
+def _pin(stack: StackReview, pin: FatedPin, copied: Amount, allocated: Amount) -> dict[str, Any]:
     change = pin.change
     return {
         "address": change.address,
@@ -142,6 +142,8 @@ def _pin(stack: StackReview, pin: FatedPin) -> dict[str, Any]:
         "changed": list(change.changed),
         "importing": change.importing,
         "pool": None if change.state.pool is None else views.where(stack, pin),
+        "copied": _amount(copied),
+        "allocated": _amount(allocated),
         "before": _state(change.before),
         "after": _state(change.after),
     }

@@ -256,10 +256,10 @@ def _pins(review: Review) -> Iterator[Detail]:
         rows = views.changed_pins(stack)
         if not rows:
             continue
-        lines = ["| pin | pool | | template |", "| --- | --- | --- | --- |"]
+        lines = ["| pin | pool | | template | copied | allocated |", "| --- | --- | --- | --- | --: | --: |"]
         lines += [
             f"| {code(row.address)} | {code(row.where)} | {text(change_in_words(row.change.change))} "
-            f"| {code(row.template)} |"
+            f"| {code(row.template)} | {row.copied} | {row.allocated} |"
             for row in rows
         ]
         of = f" of {_plain_name(stack)}" if len(review.stacks) > 1 else ""

@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cloudstack_pins.review.amount import Amount, gib
+from cloudstack_pins.review.amount import Amount, gib, sized
 from cloudstack_pins.review.fate import Fate, FatedPin, worst_first
-from cloudstack_pins.review.forecast import PoolForecast, Window
+from cloudstack_pins.review.forecast import PoolForecast, Window, identity_of, root_of, size_of
 from cloudstack_pins.review.judgement import Review, StackReview
 from cloudstack_pins.review.limits import percent, pool_limit
+from cloudstack_pins.review.plan import PinState
 from cloudstack_pins.review.words import duration, fate_in_words
 
 WIDEST = 12
@@ -32,13 +33,15 @@ class Matrix:
 
 @dataclass(frozen=True)
 class PinRow:
-    """One pin in the list of details."""
+    """One pin in the list of details; ``copied`` and ``allocated`` in words."""
 
     address: str
     fate: str
     change: FatedPin
     where: str
     template: str
+    copied: str
+    allocated: str
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,35 @@ def where(stack: StackReview, pin: FatedPin) -> str:
 def changed_pins(stack: StackReview) -> list[PinRow]:
     """Return the pins that do not simply stay."""
     return [
-        PinRow(pin.change.shown, fate_in_words(pin.fate), pin, where(stack, pin), registration(stack, pin))
-        for pin in stack.pins
+        PinRow(
+            pin.change.shown,
+            fate_in_words(pin.fate),
+            pin,
+            where(stack, pin),
+            registration(stack, pin),
+            copied.text if copied else NOTHING,
+            allocated.text,
+        )
+        for pin, copied, allocated in amounts(stack)
         if pin.fate not in ("pinned", "previous") or pin.change.actions != ("no-op",) or pin.change.previous_address
     ]
+
+
+def amounts(stack: StackReview) -> Iterator[tuple[FatedPin, Amount, Amount]]:
+    """Yield each pin with what it brings to its pool and what it allocates there: the template and its root volume.
+
+    Pins of one template on one pool share its copy, so that the sums of a pool may be less than those of its pins.
+    """
+    held = {_copy_of(machine.state) for machine in stack.fates.machines if machine.before}
+    for pin in stack.pins:
+        state = pin.change.state
+        size = size_of(stack.facts, state)
+        comes = "create" in pin.change.actions and _copy_of(state) not in held
+        yield pin, sized(size) if comes else Amount(), sized(size) + sized(root_of(state, size))
+
+
+def _copy_of(state: PinState) -> tuple[object, ...]:
+    return (state.pool or ("any pool of", state.storage_tag), identity_of(state))
 
 
 def registration(stack: StackReview, pin: FatedPin, *, before: bool = False) -> str:

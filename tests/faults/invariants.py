@@ -20,7 +20,8 @@ DONE = {"status": (0, 3), "review": (0, 4)}
 """Exit statuses of a program that did its work; 0 alone for the others."""
 
 REPAIR = re.compile(
-    r"again|apply|check |look the command up|use the key|make the folder|wait|cloudstack-pins |raise|cmk |the next run|continues"
+    r"again|apply|check |look the command up|use the key|make the folder|wait|raise|the next run|continues|"
+    r"cloudstack-pins |cmk "
 )
 OURS = re.compile(r"^(?:.*\(local-exec\): )?cloudstack-pins: (.*)$", re.MULTILINE)
 UNTOLD = ("sigkill",)

@@ -293,6 +293,12 @@ def test_a_verdict_says_no_changes_of_a_plan_without_any_only(name: str, doing: 
     assert reviewed(name).verdict.partition(":")[0] == doing
 
 
+def test_a_plan_without_pins_says_so(varied: Varied) -> None:
+    review = varied("real/create", lambda plan: plan["resource_changes"].clear())
+
+    assert review.verdict == "no pins in this plan: safe to merge"
+
+
 def test_an_activation_that_runs_again_is_no_plan_without_changes(varied: Varied) -> None:
     def tainted(plan: dict[str, Any]) -> None:
         guard(plan, "pin_activation")["change"]["actions"] = ["delete", "create"]

@@ -74,6 +74,14 @@ def test_a_waiver_may_be_of_one_stack_only(policy: Written, reviewed: Reviewed) 
     assert not reviewed("made/gap", policy=policy(WAIVER + 'stack = "other"\n')).acceptable
 
 
+def test_a_waiver_of_the_only_stack_is_about_limits_over_all_stacks_too(policy: Written, reviewed: Reviewed) -> None:
+    waived = WAIVER.replace("gap-in-cache", "too-many-destroyed") + 'stack = "sandbox"\n'
+    rules = policy("[limits]\npins_destroyed = 0\n" + waived)
+
+    assert not refused(reviewed("made/removal", policy=rules))
+    assert set(refused(reviewed("made/removal", "real/destroy", policy=rules))) == {"too-many-destroyed"}
+
+
 def test_a_limit_that_cannot_be_checked_is_said(policy: Written, reviewed: Reviewed) -> None:
     review = reviewed("real/create", policy=policy("[limits]\ncopied_gib = 5\nallocated_share = 0.5"))
 

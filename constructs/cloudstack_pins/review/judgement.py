@@ -138,7 +138,9 @@ def judge(
     for name, of_stack in fates:
         raised += [(name, item) for item in dangers(of_stack, facts[name])]
     raised += exceeded(fates, facts, pools, rules, live)
-    findings = _findings(raised, rules, today)
+    # What is about all stacks together is about the only one, so that a waiver may name it.
+    sole = named[0][0] if len(named) == 1 else None
+    findings = _findings(raised, rules, today, sole)
     stacks = tuple(_stack(name, of_stack, facts[name], live, findings) for name, of_stack in fates)
     totals = _totals([of_stack for _, of_stack in fates], pools)
     decision = _decision(findings)
@@ -185,10 +187,12 @@ def _seen_template(template: LiveTemplate) -> TemplateFact:
     return TemplateFact(key="", name=template.name, size=template.size)
 
 
-def _findings(raised: Iterable[tuple[str | None, Raised]], policy: Policy, today: date) -> tuple[Finding, ...]:
+def _findings(
+    raised: Iterable[tuple[str | None, Raised]], policy: Policy, today: date, sole: str | None
+) -> tuple[Finding, ...]:
     raised = list(raised)
-    expired = list(_expired(raised, policy, today))
-    findings = [_finding(stack, item, policy, today) for stack, item in [*raised, *expired]]
+    expired = list(_expired(raised, policy, today, sole))
+    findings = [_finding(stack, item, policy, today, sole) for stack, item in [*raised, *expired]]
     worst = {severity: -rank for rank, severity in enumerate(SEVERITIES)}
     return tuple(
         sorted(findings, key=lambda found: (worst[found.effective], found.id, found.stack or "", found.subjects))
@@ -196,19 +200,20 @@ def _findings(raised: Iterable[tuple[str | None, Raised]], policy: Policy, today
 
 
 def _expired(
-    raised: Sequence[tuple[str | None, Raised]], policy: Policy, today: date
+    raised: Sequence[tuple[str | None, Raised]], policy: Policy, today: date, sole: str | None
 ) -> Iterator[tuple[str | None, Raised]]:
     for stack in sorted({stack for stack, _ in raised}, key=lambda name: name or ""):
         for waiver in policy.waivers:
-            hit = any(waiver.covers(item.id, at) for at, item in raised if at == stack)
+            hit = any(waiver.covers(item.id, at or sole) for at, item in raised if at == stack)
             if hit and waiver.until < today:
                 detail = f"until {waiver.until.isoformat()}: {waiver.reason}"
                 yield stack, Raised("waiver-expired", (Subject(waiver.id, detail),))
 
 
-def _finding(stack: str | None, raised: Raised, policy: Policy, today: date) -> Finding:
+def _finding(stack: str | None, raised: Raised, policy: Policy, today: date, sole: str | None) -> Finding:
     entry = CATALOGUE[raised.id]
-    valid = [waiver for waiver in policy.waivers if waiver.covers(raised.id, stack) and waiver.until >= today]
+    at = stack or sole
+    valid = [waiver for waiver in policy.waivers if waiver.covers(raised.id, at) and waiver.until >= today]
     return Finding(
         id=raised.id,
         severity=policy.severity(raised.id),
@@ -287,6 +292,8 @@ def _doing(totals: Totals) -> str:
         return ", ".join([_changing(totals), *besides])
     if totals.activates:
         besides.append("runs the activation")
+    if not besides and not totals.staying_pins:
+        return "no pins in this plan"
     return ", ".join([*(besides or ["no changes"]), _staying(totals)])
 
 

@@ -57,7 +57,8 @@ def owner(domain_id: object, account: object) -> str:
 
 def seconds_of(date: object) -> float:
     """Read a date as CloudStack writes it, ``2026-11-24T21:31:00+0000``, as seconds since 1970."""
-    return datetime.strptime(str(date), "%Y-%m-%dT%H:%M:%S%z").timestamp()
+    # Older usage servers write the quotes of the format with it: 2026-11-24'T'21:31:00+00:00.
+    return datetime.strptime(str(date).replace("'T'", "T"), "%Y-%m-%dT%H:%M:%S%z").timestamp()
 
 
 def day_of(seconds: float) -> str:

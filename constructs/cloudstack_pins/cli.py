@@ -47,9 +47,7 @@ class _Terminated(BaseException):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; nothing but text reaches the terminal."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s", stream=sys.stderr)
-    # Each try of a call that is repeated; what counts is the error in the end.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.basicConfig(level=logging.WARNING, format=f"{PROGRAM}: %(message)s", handlers=[_to_stderr()])
     try:
         with _terminable():
             return _run(arguments)
@@ -86,6 +84,13 @@ def build_parser(names: Sequence[str] = tuple(COMMANDS)) -> typer.Typer:
         else:
             app.command(name)(command)
     return app
+
+
+def _to_stderr() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    # urllib3 warns of each try of a call that is repeated; what counts is the error in the end.
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or not record.name.startswith("urllib3"))
+    return handler
 
 
 def _root(

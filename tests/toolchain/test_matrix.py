@@ -72,7 +72,7 @@ def test_a_python_that_is_another_is_none(tmp_path: Path, answer: str) -> None:
 
 
 def test_a_cell_that_fails_names_the_step_and_its_log(tmp_path: Path) -> None:
-    room = Room(cell=OLD, folder=tmp_path)
+    room = Room(cell=OLD, folder=tmp_path, source=ROOT)
     code = "print('half a thing'); raise SystemExit('no such thing')"
     with pytest.raises(CellFailed, match=r"^stack: no such thing; see .*log\.txt$"):
         room.run("stack", sys.executable, "-c", code, cwd=tmp_path, settings={})
@@ -82,7 +82,7 @@ def test_a_cell_that_fails_names_the_step_and_its_log(tmp_path: Path) -> None:
 def test_commands_of_a_cell_see_nothing_of_this_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONPATH", "CLOUDSTACK_API_KEY", "TF_CLI_ARGS", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, "elsewhere")
-    printed = Room(cell=OLD, folder=tmp_path).run(
+    printed = Room(cell=OLD, folder=tmp_path, source=ROOT).run(
         "environment", sys.executable, "-c", "import os; print(*os.environ.items())", cwd=tmp_path, settings={}
     )
     assert "elsewhere" not in printed

@@ -23,7 +23,7 @@ from toolchain.caches import cache_folder, locked
 from toolchain.go_build import ToolchainError
 from toolchain.matrix import pythons, steps
 from toolchain.matrix.cells import PYTHONS, Cell, Result, all_cells, chosen, differing
-from toolchain.matrix.room import CellFailed, Room
+from toolchain.matrix.room import CellFailed, Room, snapshot
 from toolchain.matrix.table import show
 from toolchain.wheel import build_wheel
 
@@ -45,11 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ToolchainError as error:
             print(f"test-matrix: {error}", file=sys.stderr)
             return 1
+        source = snapshot(Path(name))
         results = []
         for number, cell in enumerate(cells, 1):
             print(f"test-matrix: {number} of {len(cells)}: {cell.name}", file=sys.stderr, flush=True)
             with locked(cache / "matrix" / f"{cell.name}.lock"):
-                results.append(_result(cell, found.get(cell.python), wheel, cache, keep=options.keep))
+                room = Room(cell=cell, folder=cache / "matrix" / cell.name, source=source)
+                results.append(_result(room, found.get(cell.python), wheel, cache, keep=options.keep))
     show(results, len(every) - len(cells), console)
     other = differing(results)
     for problem in other:
@@ -66,7 +68,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _result(cell: Cell, interpreter: Path | None, wheel: Path, cache: Path, *, keep: bool) -> Result:
+def _result(room: Room, interpreter: Path | None, wheel: Path, cache: Path, *, keep: bool) -> Result:
+    cell = room.cell
     if interpreter is None:
         return Result(cell=cell, outcome="not here", said=pythons.absent(cell.python))
     try:
@@ -74,7 +77,6 @@ def _result(cell: Cell, interpreter: Path | None, wheel: Path, cache: Path, *, k
         configuration = terraform_provider.provide(cache) if program else cache
     except ToolchainError as error:
         return Result(cell=cell, outcome="not here", said=str(error))
-    room = Room(cell=cell, folder=cache / "matrix" / cell.name)
     begin = time.monotonic()
     stack = ""
     try:

@@ -16,8 +16,20 @@ from toolchain.matrix.cells import Cell
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "pyyaml")
 SECONDS = 5400.0
-_COPIED = ("tests", "stacks", "toolchain", "examples", "main.py", "pyproject.toml", "README.md")
+_COPIED = ("tests", "stacks", "toolchain", "main.py", "pyproject.toml", "requirements-dev.txt", "README.md")
 _FOREIGN = ("TF_", "CLOUDSTACK_", "CDKTF_", "PYTHON", "VIRTUAL_ENV", "FORCE_COLOR")
+
+
+def snapshot(folder: Path) -> Path:
+    """Copy what cells need besides the wheel, which was built a moment ago, and return where it is."""
+    project = folder / "project"
+    project.mkdir()
+    for name in _COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, project)
+    return project
 
 
 class CellFailed(Exception):
@@ -26,10 +38,11 @@ class CellFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """The folders of one cell, and its commands, whose output goes into a log."""
+    """The folders of one cell, and its commands, whose output goes into a log; ``source`` is the snapshot."""
 
     cell: Cell
     folder: Path
+    source: Path
 
     @property
     def project(self) -> Path:
@@ -52,26 +65,22 @@ class Room:
         Raises CellFailed.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.project.mkdir(parents=True)
+        shutil.copytree(self.source, self.project)
         python = str(self.bin / "python")
         self.uv("virtual environment", "venv", "--python", str(interpreter), str(self.bin.parent))
         locked = self.folder / "dependencies.txt"
         self.uv("resolution", *_resolution(self.cell), "--python", python, "--output-file", str(locked))
         tools = self.folder / "tools.txt"
-        tools.write_text("\n".join(_pinned_tools()) + "\n", encoding="utf-8")
+        pinned = (self.source / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+        wanted_tools = [line for line in pinned if re.match(rf"({'|'.join(TOOLS)})==", line)]
+        tools.write_text("\n".join(wanted_tools) + "\n", encoding="utf-8")
         wanted = [f"{wheel}[{self.cell.engine}]", "-r", str(locked), "-r", str(tools)]
         self.uv("installation", "pip", "install", "--python", python, *wanted)
-        for name in _COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, self.project / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, self.project)
 
     def uv(self, step: str, *arguments: str) -> str:
         """Run uv, which installs no Python of its own."""
         quiet = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
-        return self.run(step, sys.executable, "-m", "uv", *arguments, cwd=ROOT, settings=quiet)
+        return self.run(step, sys.executable, "-m", "uv", *arguments, cwd=self.source, settings=quiet)
 
     def python(self, step: str, *arguments: str, settings: Mapping[str, str] | None = None) -> str:
         """Run the cell's Python in its project; the folder it runs in is not on ``sys.path``."""
@@ -119,8 +128,3 @@ class Room:
 def _resolution(cell: Cell) -> tuple[str, ...]:
     strategy = {"oldest": "lowest-direct", "newest": "highest"}[cell.dependencies]
     return ("pip", "compile", "--quiet", "pyproject.toml", "--extra", cell.engine, "--resolution", strategy)
-
-
-def _pinned_tools() -> list[str]:
-    lines = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if re.match(rf"({'|'.join(TOOLS)})==", line)]

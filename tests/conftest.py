@@ -19,10 +19,11 @@ settings.register_profile("brief", deadline=None, derandomize=True, max_examples
 settings.register_profile("wide", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-# Under nohup and some runners hang-ups are ignored, which children inherit: an activation then outlives its parent on
-# purpose. The tests are about how it is without.
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Under nohup and in the background of a script hang-ups and interrupts are ignored, which children inherit: an
+# activation then outlives its parent on purpose, and nobody hears Ctrl-C. The tests are about how it is without.
+for number, handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 pytest_plugins = ["tests.secret_watch", "tests.terraform_cli"]
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 GRACE_SECONDS = 30.0
 
 
@@ -101,25 +102,44 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
 @contextmanager
 def _started(command: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start a command in a process group of its own, and end that group, gently first, when the demo is interrupted."""
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    with process:
-        try:
-            yield process
-            process.wait()
-        except BaseException:
+    process: subprocess.Popen[str] | None = None
+    try:
+        with _signals_held_back():
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+        yield process
+        process.wait()
+    except BaseException:
+        if process is not None:
             _end(process)
-            raise
+        raise
+    finally:
+        if process is not None and process.stdout is not None:
+            process.stdout.close()
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Let an interrupt wait: raised inside Popen it would leave a child that nobody knows of."""
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda given, _: held.append(given)) for number in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for given in held[:1]:
+        signal.raise_signal(given)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

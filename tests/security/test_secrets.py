@@ -49,7 +49,7 @@ def test_a_life_with_a_failed_rotation_shows_none(life: Life) -> None:
 
     assert not life.apply().ok
 
-    said = life.said[-1][1]
+    said = " ".join(life.said[-1][1].split())
     assert "CloudStack said: 530 bad request: command=x&apiKey=REDACTED&signature=REDACTED (secret REDACTED)" in said
     life.run("status", str(life.set_folder), ends=(3,))
 

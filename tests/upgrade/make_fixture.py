@@ -63,7 +63,7 @@ def main(release: str) -> None:
         for source in (folder / "pins.toml", folder / "pins.lock.json", terraform.stack):
             shutil.copy(source, target / source.name)
         state = json.loads((terraform.folder / "terraform.tfstate").read_text(encoding="utf-8"))
-        (target / "terraform.tfstate.json").write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+        (target / "state.json").write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

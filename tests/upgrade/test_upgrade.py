@@ -87,7 +87,7 @@ def folder(release: Path, emulator: Emulator, tmp_path: Path, monkeypatch: pytes
 def test_what_an_earlier_release_made_is_a_clean_plan(
     release: Path, folder: Path, emulator: Emulator, terraform: Terraform
 ) -> None:
-    text = (release / "terraform.tfstate.json").read_text(encoding="utf-8")
+    text = (release / "state.json").read_text(encoding="utf-8")
     for old, new in made_again(emulator, json.loads(text)).items():
         text = text.replace(old, new)
     terraform.write(pin_set.load(folder))

@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = []
         for number, cell in enumerate(cells, 1):
             print(f"test-matrix: {number} of {len(cells)}: {cell.name}", file=sys.stderr, flush=True)
-            with locked(cache / "matrix" / f"{cell.name}.lock"):
-                room = Room(cell=cell, folder=cache / "matrix" / cell.name, source=source)
+            with locked(cache / "cells" / f"{cell.name}.lock"):
+                room = Room(cell=cell, folder=cache / "cells" / cell.name, source=source)
                 results.append(_result(room, found.get(cell.python), wheel, cache, keep=options.keep))
     show(results, len(every) - len(cells), console)
     other = differing(results)

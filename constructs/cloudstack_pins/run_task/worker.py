@@ -15,7 +15,7 @@ from cloudstack_pins.run_task.request import TaskRequest
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 10_000
-_AT_ONCE = 4
+_AT_ONCE = 2
 """More would not be done sooner, and would keep the service from answering: Python runs one of them at a time."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from cloudstack_pins.cdk.engine import IValidation, engine, jsii
-from cloudstack_pins.cdk.pins import pins_of
+from cloudstack_pins.cdk.stack_pins import needs_cdktf, pins_of
 from cloudstack_pins.cdk.values import PinOwner
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.expansion import set_fragment
@@ -51,14 +51,16 @@ class PinActivation(engine.TerraformElement):
             if value < 1:
                 raise DeclarationError(f"activation: {what} is {value}; give 1 or more")
         super().__init__(scope, id)
-        pins_of(self).activate()
+        self._stack_pins = pins_of(scope)
+        self._stack_pins.activate(self)
+        self.whole = True
         self._owner = (owner or PinOwner.caller()).model
         self._activation = Activation(mode=mode, max_parallel=max_parallel, timeout=timeout)
         self.node.add_validation(_Sound(self))
 
     def fragment(self) -> dict[str, Any]:
         """Return what this element adds to the stack. Raises ExpansionError where the pins do not fit together."""
-        stack_pins = pins_of(self)
+        stack_pins = self._stack_pins
         set_name, zone_id, network_id = self._set_of(stack_pins.pins)
         return set_fragment(
             stack_pins.pins,
@@ -72,8 +74,17 @@ class PinActivation(engine.TerraformElement):
         )
 
     def to_terraform(self) -> Any:
-        """Return the fragment; cdktf calls this at synthesis."""
-        return self.fragment()
+        """Return the fragment; cdktf calls this at synthesis.
+
+        Not ``whole``: somebody else writes it, unless cdktf has to see it.
+        """
+        fragment = self.fragment()
+        return fragment if self.whole or needs_cdktf(fragment) else {}
+
+    def beside(self) -> dict[str, Any]:
+        """Return what ``to_terraform`` leaves out when the element is not ``whole``."""
+        fragment = self.fragment()
+        return {} if needs_cdktf(fragment) else fragment
 
     def to_hcl_terraform(self) -> Any:
         """Refuse ``cdktf synth --hcl``, which would leave most of the stack out without a word."""

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudstack_pins import declaration as declarations
 from cloudstack_pins import lock as locks
 from cloudstack_pins.addresses import INSTANCE_TYPE
-from cloudstack_pins.cdk.engine import Construct, engine, jsii
-from cloudstack_pins.cdk.pins import PinElement, pins_of
+from cloudstack_pins.cdk.engine import Construct, engine
+from cloudstack_pins.cdk.pins import PinElement
 from cloudstack_pins.cdk.provider import CloudStackProvider, StateSettings
+from cloudstack_pins.cdk.stack_pins import pins_of
+from cloudstack_pins.cdk.synthesizer import PinSynthesizer, merged
 from cloudstack_pins.errors import DeclarationError
 from cloudstack_pins.expansion import expand
 from cloudstack_pins.model import Pin, PinSet
 from cloudstack_pins.pin_set import combine
 from cloudstack_pins.terraform_settings import TerraformSettings
-
-if TYPE_CHECKING:
-    from cdktf import IStackSynthesizer, ISynthesisSession
 
 
 class PinSetStack(engine.TerraformStack):
@@ -57,34 +55,37 @@ class PinSetStack(engine.TerraformStack):
         CloudStackProvider(self)
         self.templates = self._add_pins()
         pins_of(self).complete = True
-        self.synthesizer = _Synthesizer(self, self.synthesizer)
+        self.synthesizer = PinSynthesizer(self, self)
 
     def _add_pins(self) -> dict[str, PinElement]:
         """Add one element per template; in scopes of their own, so that no key meets the id of another construct."""
         bodies = self._fragment.get("resource", {}).get(INSTANCE_TYPE, {})
         scope = Construct(self, "templates")
         pins = sorted(self.pin_set.current, key=_template_key)
-        return {
-            key: PinElement(scope, key, pins=list(group), bodies=bodies, whole=False)
+        elements = {
+            key: PinElement(scope, key, pins=list(group), bodies=bodies)
             for key, group in groupby(pins, key=_template_key)
         }
+        for element in elements.values():
+            element.whole = False
+        return elements
 
     def to_terraform(self) -> Any:
         """Return the stack's document; cdktf calls this at synthesis, and its ``Testing``."""
         document = super().to_terraform()
-        return document if self._left_out else self.with_pins(document)
+        return document if self._left_out else self.added_to(document)
 
-    def with_pins(self, document: dict[str, Any]) -> dict[str, Any]:
+    def added_to(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return cdktf's document of this stack with the set's fragment; what cdktf says wins, as overrides do."""
         overridden = {
-            handle.pin.key for element in self.templates.values() for handle in element.handles if handle.overridden
+            handle.pin.key for element in self.templates.values() for handle in element.handles if handle.needs_cdktf
         }
         resources = self._fragment.get("resource", {})
         kept = {key: body for key, body in resources.get(INSTANCE_TYPE, {}).items() if key not in overridden}
-        return _merged(self._fragment | {"resource": resources | ({INSTANCE_TYPE: kept} if kept else {})}, document)
+        return merged(self._fragment | {"resource": resources | ({INSTANCE_TYPE: kept} if kept else {})}, document)
 
     @contextmanager
-    def pins_left_out(self) -> Iterator[None]:
+    def left_out(self) -> Iterator[None]:
         """Let ``to_terraform`` return what cdktf has to see, without the fragment."""
         self._left_out = True
         try:
@@ -95,40 +96,6 @@ class PinSetStack(engine.TerraformStack):
     def to_hcl_terraform(self) -> Any:
         """Refuse ``cdktf synth --hcl``, which would leave the pins out without a word."""
         raise NotImplementedError("pins are written as Terraform JSON only; synthesise without --hcl")
-
-
-@jsii.implements(engine.IStackSynthesizer)
-class _Synthesizer:
-    """Lets cdktf write the stack and then adds the pins to the file.
-
-    On the way through Node each value would be copied and searched for references three times: at 5000 pins that is
-    most of the time, and pins have no references of cdktf's.
-    """
-
-    def __init__(self, stack: PinSetStack, inner: IStackSynthesizer) -> None:
-        self._stack = stack
-        self._inner = inner
-
-    def synthesize(self, session: ISynthesisSession) -> None:
-        """Write the stack's file; cdktf calls this."""
-        with self._stack.pins_left_out():
-            self._inner.synthesize(session)
-        path = Path(session.outdir) / session.manifest.for_stack(self._stack).synthesized_stack_path
-        document = self._stack.with_pins(json.loads(path.read_text(encoding="utf-8")))
-        path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False), encoding="utf-8")
-
-
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(under)
-    for name, value in over.items():
-        known = result.get(name)
-        if isinstance(known, dict) and isinstance(value, dict):
-            result[name] = _merged(known, value)
-        elif name == "moved" and isinstance(known, list):
-            result[name] = [*known, *value]
-        else:
-            result[name] = value
-    return result
 
 
 def _given(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-from cloudstack_pins.cdk.engine import IValidation, engine, jsii
+from cloudstack_pins.addresses import INSTANCE_TYPE
+from cloudstack_pins.cdk.engine import engine
+from cloudstack_pins.cdk.stack_pins import needs_cdktf, pins_of
 from cloudstack_pins.cdk.values import StorageTag, known_id
-from cloudstack_pins.errors import DeclarationError, ExpansionError
+from cloudstack_pins.errors import DeclarationError
 from cloudstack_pins.expansion import pin_fragment
 from cloudstack_pins.model import DeclaredTemplate, Owner, Pin, PinSet, Template
 from cloudstack_pins.overrides import apply_override
 
 if TYPE_CHECKING:
-    from cdktf import TerraformStack
-
     from constructs import Construct
 
 
@@ -43,6 +42,11 @@ class PinHandle:
         """The pin's arguments with all overrides so far; not to be changed."""
         return self._body
 
+    @property
+    def needs_cdktf(self) -> bool:
+        """Whether cdktf has to see the arguments: they may hold a reference that only cdktf can write out."""
+        return self.overridden or needs_cdktf(self._body)
+
     def override(self, path: str, value: Any) -> None:
         """Set the argument at ``path``, as ``"details.cpu"``; None removes it; ``${...}`` is Terraform's.
 
@@ -64,17 +68,12 @@ class PinElement(engine.TerraformElement):
         pins: Sequence[Pin],
         bodies: Mapping[str, dict[str, Any]],
         formerly: Sequence[str] = (),
-        whole: bool = True,
     ) -> None:
-        """Add ``pins`` with their ``bodies``, by key, to the stack of ``scope``.
-
-        Not ``whole``: somebody else writes the bodies, and only the ones with overrides go through cdktf, which knows
-        what references in them mean.
-        """
+        """Add ``pins`` with their ``bodies``, by key, to the stack of ``scope``."""
         super().__init__(scope, id)
         self.handles = tuple(PinHandle(pin, bodies[pin.key]) for pin in pins)
         self.formerly = tuple(formerly)
-        self._whole = whole
+        self.whole = True
 
     @property
     def pins(self) -> Mapping[tuple[str, str | None], PinHandle]:
@@ -85,9 +84,15 @@ class PinElement(engine.TerraformElement):
         }
 
     def to_terraform(self) -> Any:
-        """Return the fragment; cdktf calls this at synthesis."""
-        bodies = {handle.pin.key: handle.body for handle in self.handles if self._whole or handle.overridden}
-        return {"resource": {"cloudstack_instance": bodies}} if bodies else {}
+        """Return the fragment; cdktf calls this at synthesis.
+
+        Not ``whole``: somebody else writes the pins that cdktf need not see, and they are left out.
+        """
+        return _fragment(handle for handle in self.handles if self.whole or handle.needs_cdktf)
+
+    def beside(self) -> dict[str, Any]:
+        """Return what ``to_terraform`` leaves out when the element is not ``whole``."""
+        return _fragment(handle for handle in self.handles if not handle.needs_cdktf)
 
 
 class PinnedTemplate(PinElement):
@@ -130,85 +135,21 @@ class PinnedTemplate(PinElement):
         if not storage_tags:
             raise DeclarationError(f"{where}: storage_tags is empty; give the tags on whose pools it is to stay")
         tags = [tag.model for tag in storage_tags]
+        stack_pins = pins_of(scope)
         template = Template(key=id, id=known_id(template_id, f"{where}: template_id"), name=name or id, size=size)
         pin_set = PinSet(
-            name=set_name or str(engine.TerraformStack.of(scope).node.id),
+            name=set_name or stack_pins.stack_id,
             zone_id=known_id(zone_id, f"{where}: zone_id"),
             network_id=known_id(network_id, f"{where}: network_id"),
             owner=Owner(),
             storage_tags={tag.name: tag for tag in tags},
             templates=(DeclaredTemplate(template=template, storage_tags=tuple(tag.name for tag in tags)),),
         )
-        bodies = pin_fragment(pin_set.current, expunge=expunge)["resource"]["cloudstack_instance"]
+        bodies = pin_fragment(pin_set.current, expunge=expunge)["resource"][INSTANCE_TYPE]
         super().__init__(scope, id, pins=pin_set.current, bodies=bodies, formerly=formerly)
-        pins_of(self).add(self)
+        stack_pins.add(self)
 
 
-class StackPins:
-    """The pins of one stack, gathered while its constructs are made."""
-
-    def __init__(self) -> None:
-        self.elements: list[PinElement] = []
-        self.activated = False
-        self.complete = False
-        self._known: dict[str, Pin] = {}
-
-    def add(self, element: PinElement) -> None:
-        """Take the pins of an element in. Raises ExpansionError where one of them collides with a pin of the stack."""
-        self._refuse_more()
-        for pin in (handle.pin for handle in element.handles):
-            if pin.key in self._known:
-                raise ExpansionError(
-                    f"template {pin.template.key!r} and template {self._known[pin.key].template.key!r} both have a pin "
-                    f"named {pin.key!r}; rename one of them"
-                )
-            self._known[pin.key] = pin
-        if not self.elements:
-            element.node.add_validation(_Activated(self))
-        self.elements.append(element)
-
-    def activate(self) -> None:
-        """Note that the stack has its PinActivation. Raises DeclarationError for a second one."""
-        self._refuse_more()
-        if self.activated:
-            raise DeclarationError("the stack has a PinActivation already, which activates all of its pins; drop one")
-        self.activated = True
-
-    def _refuse_more(self) -> None:
-        if self.complete:
-            raise DeclarationError(
-                "a PinSetStack has the pins of its set and their activation; "
-                "add to the set, or make a stack of your own"
-            )
-
-    @property
-    def pins(self) -> tuple[Pin, ...]:
-        """All pins, sorted by key."""
-        return tuple(pin for _, pin in sorted(self._known.items()))
-
-    @property
-    def formerly(self) -> dict[str, tuple[str, ...]]:
-        """The former keys of each template's key."""
-        return {handle.pin.template.key: element.formerly for element in self.elements for handle in element.handles}
-
-
-@jsii.implements(IValidation)
-class _Activated:
-    """Whether somebody thought of the activation; pins that are never started keep nothing."""
-
-    def __init__(self, pins: StackPins) -> None:
-        self._pins = pins
-
-    def validate(self) -> list[str]:
-        """Return what is wrong, in words."""
-        if self._pins.activated:
-            return []
-        return ["the stack has pins and nothing activates them; add PinActivation(stack)"]
-
-
-_BY_STACK: WeakKeyDictionary[TerraformStack, StackPins] = WeakKeyDictionary()
-
-
-def pins_of(scope: Construct) -> StackPins:
-    """Return what gathers the pins of the stack that ``scope`` is in."""
-    return _BY_STACK.setdefault(engine.TerraformStack.of(scope), StackPins())
+def _fragment(handles: Iterable[PinHandle]) -> dict[str, Any]:
+    bodies = {handle.pin.key: handle.body for handle in handles}
+    return {"resource": {INSTANCE_TYPE: bodies}} if bodies else {}

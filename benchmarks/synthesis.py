@@ -164,9 +164,9 @@ def _notes(found: dict[int, dict[str, Median]]) -> tuple[str, ...]:
     base = found[5000][EMPTY].seconds
     each = {what: (medians.seconds - base) / 5 for what, medians in found[5000].items() if what not in (EMPTY, DUMP)}
     crossing = (
-        "PinnedTemplate costs more than PinSetStack: in a stack of the user's own, cdktf asks each element for its body "
-        "to prepare the synthesis, and the body crosses to Node then; written are both kinds of pins by Python, beside "
-        "what cdktf has written."
+        "PinnedTemplate costs more than PinSetStack: in a stack of the user's own, cdktf asks each element for its "
+        "body to prepare the synthesis, and the body crosses to Node then. Both kinds of pins are written by Python, "
+        "beside what cdktf has written."
     )
     listed = ", ".join(f"{what}: {value:.2f} ms" for what, value in each.items())
     return (f"Milliseconds a pin at 5000 pins, beyond the empty app: {listed}.", crossing)

@@ -49,6 +49,10 @@ def test_policy_decides(name: str, text: str, expected: set[str], policy: Writte
     assert set(refused(reviewed(name, policy=policy(text)))) == expected
 
 
+def test_a_policy_with_a_byte_order_mark_is_read(policy: Written) -> None:
+    assert policy("\ufeff[limits]\ncopied_gib = 5") == policy("[limits]\ncopied_gib = 5")
+
+
 WAIVER = '[[waivers]]\nid = "gap-in-cache"\nreason = "the pool is empty @admin"\nuntil = 2026-11-28\n'
 
 

@@ -63,7 +63,7 @@ def load_policy(path: Path) -> Policy:
     Raises PolicyError, naming the file, the key, what is allowed and the repair.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror or error}); name a policy that exists") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -71,8 +71,8 @@ class Stage:
 
     # The declared set
 
-    def system_network(self) -> str:
-        """What bootstrap makes: an L2 network of ``system`` that account pins may use."""
+    def system_network(self, name: str = "pins-l2") -> str:
+        """Make what bootstrap makes, and use it: an L2 network of ``system`` that account pins may use."""
         call = self.emulator.call
         zone = call("listZones")["zone"][0]
         pins = call("listAccounts", name="pins", listall=True)["account"][0]
@@ -80,8 +80,8 @@ class Stage:
         self.domain_id = pins["domainid"]
         self.network_id = call(
             "createNetwork",
-            name="pins-l2",
-            displaytext="pins-l2",
+            name=name,
+            displaytext=name,
             networkofferingid=offering["id"],
             zoneid=zone["id"],
             account="system",

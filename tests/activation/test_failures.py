@@ -186,7 +186,7 @@ def test_an_abandoned_preference_is_put_back_even_if_every_pin_is_active(stage: 
     pin_set = stage.pin_set(tags=("gold",))
     stage.deploy(pin_set)
     stage.activate(pin_set)
-    from cloudstack_pins.activation.lease import TAG
+    from cloudstack_pins.activation.lease_tags import TAG
 
     account_id = stage.emulator.call("listAccounts", name="pins", listall=True)["account"][0]["id"]
     before, during = (pool.id for pool in stage.pools("silver"))

@@ -11,7 +11,8 @@ import pytest
 
 from cloudstack_emulator import Emulator
 from cloudstack_pins.activation.holder import Holder
-from cloudstack_pins.activation.lease import SECONDS, TAG, Lease, LeaseLost, is_abandoned, read
+from cloudstack_pins.activation.lease import SECONDS, Lease, LeaseLost
+from cloudstack_pins.activation.lease_tags import TAG, is_abandoned, read
 from cloudstack_pins.activation.placement import Preference
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.errors import ActivationError
@@ -92,6 +93,97 @@ def test_eight_racers_hold_it_one_at_a_time(stage: Stage, session: Session) -> N
     assert errors == []
     assert most == [1] * 8
     assert stage.network_tags() == {}
+
+
+def test_racers_of_one_account_on_several_networks_hold_one_lease_at_a_time(stage: Stage, session: Session) -> None:
+    stage.clock = HastyTime()
+    account_id = session.caller().account_id
+    networks = [stage.network_id, *(stage.system_network(f"pins-{number}") for number in range(3))]
+    inside, most, noted = list[str](), list[int](), list[str | None]()
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(len(networks))
+    guard = threading.Lock()
+
+    def race(network_id: str) -> None:
+        try:
+            lease, preference = (
+                Lease(session, network_id, account_id, clock=stage.clock),
+                Preference(session, account_id),
+            )
+            barrier.wait(30)
+            assert take(lease, preference, [], timeout=1_000_000)
+            with guard:
+                inside.append(network_id)
+                most.append(len(inside))
+                noted.append(preference.read())
+            preference.move(stage.pools("gold")[0])
+            session.list("listZones", "zone")
+            preference.put_back()
+            with guard:
+                inside.remove(network_id)
+            lease.release()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=race, args=(network_id,)) for network_id in networks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+    assert errors == []
+    assert most == [1] * len(networks)
+    assert noted == [None] * len(networks)
+    assert stage.preference() == ""
+
+
+def test_a_lease_of_the_account_on_another_network_is_waited_for(stage: Stage, session: Session) -> None:
+    account_id = session.caller().account_id
+    first, its_network = lease_of(stage, session), stage.network_id
+    assert take(first, Preference(session, account_id), [])
+    stage.system_network("another")
+    told: list[str] = []
+
+    with pytest.raises(ActivationError, match=its_network):
+        take(lease_of(stage, session), Preference(session, account_id), told, timeout=60)
+
+    assert its_network in told[0]
+    assert stage.network_tags() == {}
+    without = Lease(session, stage.network_id, account_id, clock=stage.clock, of_account=False)
+    assert take(without, Preference(session, account_id), [])
+    without.release()
+    first.release()
+
+
+def test_a_lease_of_another_account_on_another_network_is_not_waited_for(stage: Stage, session: Session) -> None:
+    first = Lease(session, stage.network_id, "11111111-1111-4111-8111-111111111111", clock=stage.clock)
+    preference = Preference(session, session.caller().account_id)
+    assert take(first, preference, [])
+    stage.system_network("another")
+    second = lease_of(stage, session)
+    assert take(second, preference, [], timeout=0)
+
+
+def test_an_expired_lease_of_the_account_on_another_network_is_taken_over(stage: Stage, session: Session) -> None:
+    before, during = (pool.id for pool in stage.pools("gold"))
+    account_id = session.caller().account_id
+    stage.prefer(before)
+    crashed, its_network = lease_of(stage, session), stage.network_id
+    assert take(crashed, Preference(session, account_id), [])
+    stage.prefer(during)
+    stage.emulator.advance(SECONDS + 1)
+    stage.system_network("another")
+
+    lease, preference, told = lease_of(stage, session), Preference(session, account_id), list[str]()
+    assert take(lease, preference, told)
+
+    assert "over" in told[-1]
+    assert stage.preference() == before
+    held = read(stage.network_tags())
+    assert held is not None
+    assert held.preferred == before
+    assert is_abandoned(session, its_network, stage.clock.now()) is False
+    lease.release()
 
 
 def test_a_live_lease_of_another_is_waited_for_up_to_the_timeout(stage: Stage, session: Session) -> None:

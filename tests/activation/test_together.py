@@ -13,9 +13,11 @@ from rich.console import Console
 
 from cloudstack_emulator import Emulator
 from cloudstack_pins.activation import Event, Report, activate
-from cloudstack_pins.activation.lease import SECONDS, TAG
+from cloudstack_pins.activation.lease import SECONDS
+from cloudstack_pins.activation.lease_tags import TAG
 from cloudstack_pins.activation.progress import shown
-from tests.activation.stage import HastyTime, Stage, roster_of
+from cloudstack_pins.model import PinSet
+from tests.activation.stage import HastyTime, Stage, assert_active, roster_of
 
 
 class Listening(list[Event]):
@@ -86,6 +88,47 @@ def test_two_sets_on_one_network_do_not_touch_each_other(stage: Stage) -> None:
 
     assert {stage.root(vm)["state"] for vm in vms.values()} == {"Allocated"}
     assert stage.activate(second).is_ok
+
+
+def test_sets_of_one_account_on_two_networks_take_turns(hasty: Stage) -> None:
+    liked = hasty.pools("silver")[1].id
+    hasty.prefer(liked)
+    sets, vms = [], []
+    for name in ("one", "two"):
+        hasty.system_network(name)
+        sets.append(hasty.pin_set(("debian-12", "rocky-9"), name=name))
+        vms.append(hasty.deploy(sets[-1]))
+    waiting = threading.Event()
+    reports: dict[str, Report] = {}
+
+    def run(pin_set: PinSet, on_event: Callable[[Event], None]) -> None:
+        with hasty.session() as session:
+            reports[pin_set.name] = activate(
+                session,
+                roster_of(pin_set),
+                clock=hasty.clock,
+                on_event=on_event,
+                stop=threading.Event(),
+                timeout=1_000_000,
+            )
+
+    second = threading.Thread(target=run, args=(sets[1], Listening("lease-wait", waiting.set).append))
+    seen: list[bool] = []
+
+    def let_the_second_come() -> None:
+        second.start()
+        seen.append(waiting.wait(60))
+
+    run(sets[0], Listening("preference", let_the_second_come).append)
+    second.join(60)
+
+    assert seen == [True]
+    assert {name: report.is_ok for name, report in reports.items()} == {"one": True, "two": True}
+    # One start each: none was led astray by the preference of the other set.
+    assert Counter(hasty.commands())["startVirtualMachine"] == sum(len(pin_set.pins) for pin_set in sets)
+    for pin_set, its_vms in zip(sets, vms, strict=True):
+        assert_active(hasty, pin_set, its_vms, "system")
+    assert hasty.preference() == liked
 
 
 def test_a_lease_that_was_taken_over_ends_the_activation_and_leaves_the_preference_to_its_taker(stage: Stage) -> None:

@@ -1,124 +1,58 @@
-"""One activation at a time on a pin network: a lease made of CloudStack resource tags.
+"""One activation at a time on a pin network, and one that places starts for an account, whatever its network.
 
-Creating a tag whose key is taken fails, so the tag ``cloudstack-pins/activation`` is a mutex. Its value says who
-holds it, until when, and which preferred pool the account had before, so that whoever takes an expired lease over can
-put that back. A tag cannot be changed in place and must not vanish while it is held, so renewals are written beside
-it, under two keys in turn.
+Creating a tag whose key is taken fails, so the tag ``cloudstack-pins/activation`` is a mutex of its network
+(`lease_tags`). The preference is the account's, which two sets of two networks may share: a lease that sees another
+one of its account gives way, since no tag can be a mutex of an account.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from cloudstack_pins.activation.holder import Holder
+from cloudstack_pins.activation.lease_tags import NONE, RENEWALS, TAG, Held, networks_leased_for, read, tags_of
 from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.cloudstack.clock import Clock
 from cloudstack_pins.cloudstack.jobs import PASSING
-from cloudstack_pins.errors import ActivationError, CloudStackError, RightsMissing
-from cloudstack_pins.model import TAG_PREFIX
+from cloudstack_pins.errors import ActivationError, CloudStackError
 from cloudstack_pins.plain import plain
 
 _LOG = logging.getLogger(__name__)
 
-TAG = TAG_PREFIX + "activation"
-RENEWALS = (TAG + "-renewed-a", TAG + "-renewed-b")
 SECONDS = 120.0
 LOOK_SECONDS = 2.0
+SOON_SECONDS = 0.5
 TELL_SECONDS = 30.0
-STILL_SECONDS = 60.0
-"""A live holder renews every 30 s: one that was seen to do nothing for so long is gone, whatever its clock says."""
-SKEW_SECONDS = 900.0
-"""How far two machines' clocks may be apart: further off, CloudStack refuses the signatures of one of them."""
-_NONE = "-"
-_VALUE = re.compile(
-    r"holder=(?P<holder>\S+) until=(?P<until>\d+) account=(?P<account>\S+) preferred=(?P<preferred>\S+)"
-)
-_RENEWAL = re.compile(r"holder=(?P<holder>\S+) until=(?P<until>\d+)")
 
 
 class LeaseLost(ActivationError):
     """Another activation has taken the lease over: this one was not heard of for too long."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """A lease as its tags say. ``until`` is None for a value that is not ours to read: it never expires by itself."""
-
-    value: str
-    holder: str
-    until: float | None
-    account_id: str | None = None
-    preferred: str | None = None
-    renewals: tuple[tuple[str, str], ...] = ()
-
-    def is_over(self, now: float) -> bool:
-        """Whether it may be taken over: expired, or its process is known to be dead."""
-        if self.until is None:
-            return False
-        return now > self.until or self.is_dead()
-
-    def is_dead(self) -> bool:
-        """Whether its process ran here and is gone."""
-        holder = Holder.parse(self.holder)
-        return holder is not None and holder.is_dead()
-
-    def is_still(self, now: float, since: float) -> bool:
-        """Whether one that is over may be taken over, seen as it is ``since`` then: our clock may be ahead of its."""
-        return self.is_dead() or now - since >= STILL_SECONDS or now > (self.until or now) + SKEW_SECONDS
-
-
-def read(tags: Mapping[str, str]) -> Held | None:
-    """Return the lease that a network's tags show."""
-    value = tags.get(TAG)
-    if value is None:
-        return None
-    found = _VALUE.fullmatch(value)
-    if found is None:
-        return Held(value=value, holder=value, until=None)
-    until = float(found["until"])
-    renewals = []
-    for key in RENEWALS:
-        renewal = _RENEWAL.fullmatch(tags.get(key, ""))
-        if renewal is not None and renewal["holder"] == found["holder"]:
-            until = max(until, float(renewal["until"]))
-        if key in tags:
-            renewals.append((key, tags[key]))
-    return Held(
-        value=value,
-        holder=found["holder"],
-        until=until,
-        account_id=found["account"],
-        preferred=None if found["preferred"] == _NONE else found["preferred"],
-        renewals=tuple(renewals),
-    )
-
-
-def is_abandoned(session: Session, network_id: str, now: float) -> bool:
-    """Whether the network bears a lease that ended without being given back; False where the key may not see it."""
-    try:
-        held = read(_tags(session, network_id))
-    except RightsMissing:
-        return False
-    return held is not None and held.is_over(now)
-
-
 class Lease:
     """The lease on one network, for the account ``account_id``; safe to be renewed from a thread of its own."""
 
     def __init__(
-        self, session: Session, network_id: str, account_id: str, *, clock: Clock, seconds: float = SECONDS
+        self,
+        session: Session,
+        network_id: str,
+        account_id: str,
+        *,
+        clock: Clock,
+        seconds: float = SECONDS,
+        of_account: bool = True,
     ) -> None:
+        """Describe the lease; ``of_account``: wait for those of the account on other networks as well."""
         self._session = session
         self._network_id = network_id
         self._account_id = account_id
         self._clock = clock
         self._seconds = seconds
+        self._of_account = of_account
         self._holder = Holder.here()
         self._value: str | None = None
         self._until = 0.0
@@ -143,34 +77,53 @@ class Lease:
         may not tag the network.
         """
         deadline, told = self._clock.now() + timeout, float("-inf")
-        before: Held | None = None
+        before: tuple[str, Held] | None = None
         since = 0.0
         while not stop.is_set():
             try:
-                held = read(self._tags())
+                found = self._in_the_way()
             except PASSING:
                 if self._clock.now() >= deadline:
                     raise
                 pause(self._clock, LOOK_SECONDS, stop)
                 continue
-            if held is None:
-                if self._create(preferred):
+            if found is None:
+                if self._create(preferred, stop):
                     return True
                 continue
-            if held != before:
-                before, since = held, self._clock.now()
+            network_id, held = found
+            if found != before:
+                before, since = found, self._clock.now()
             if held.is_over(self._clock.now()) and held.is_still(self._clock.now(), since):
                 tell(f"taking the lease of {plain(held.holder)} over, which ended without giving it back")
-                self._take_over(held, put_back)
+                self._take_over(network_id, held, put_back)
                 continue
             now = self._clock.now()
             if now >= deadline:
-                raise ActivationError(_occupied(held, self._network_id, timeout))
+                raise ActivationError(_occupied(held, network_id, timeout))
             if now - told >= TELL_SECONDS:
-                tell(f"waiting for another activation on this network ({plain(held.holder)})")
+                where = "on this network" if network_id == self._network_id else f"for this account on {network_id}"
+                tell(f"waiting for another activation {where} ({plain(held.holder)})")
                 told = now
             pause(self._clock, LOOK_SECONDS, stop)
         return False
+
+    def _in_the_way(self) -> tuple[str, Held] | None:
+        """Return the network and the lease that has to end before this one begins."""
+        held = read(self._tags())
+        if held is not None:
+            return self._network_id, held
+        for network_id in self._rivals():
+            held = read(tags_of(self._session, network_id))
+            if held is not None:
+                return network_id, held
+        return None
+
+    def _rivals(self) -> list[str]:
+        if not self._of_account:
+            return []
+        leased = networks_leased_for(self._session, self._account_id)
+        return [network_id for network_id in leased if network_id != self._network_id]
 
     def keep(self) -> None:
         """Renew the lease if it is due; raises LeaseLost where it is no longer ours."""
@@ -212,27 +165,32 @@ class Lease:
             self._delete(TAG, self._value)
             self._value = None
 
-    def _create(self, preferred: Callable[[], str | None]) -> bool:
+    def _create(self, preferred: Callable[[], str | None], stop: threading.Event) -> bool:
         before = preferred()
         until = self._clock.now() + self._seconds
-        value = f"holder={self._holder} until={until:.0f} account={self._account_id} preferred={before or _NONE}"
+        value = f"holder={self._holder} until={until:.0f} account={self._account_id} preferred={before or NONE}"
         if not self._create_tag(TAG, value):
             return False
         self._value, self._until = value, until
-        if preferred() == before:
+        # Each tags first and looks then, so of two at least one sees the other.
+        rivals = self._rivals()
+        if not rivals and preferred() == before:
             return True
-        # Another activation ended between our reading and our tag, so what we noted was its preference.
+        # Else another activation ended between our reading and our tag, so what we noted was its preference.
         self.release()
+        if rivals:
+            # Of those that gave way to each other one comes back sooner.
+            pause(self._clock, SOON_SECONDS if self._network_id < rivals[0] else LOOK_SECONDS, stop)
         return False
 
-    def _take_over(self, held: Held, put_back: Callable[[str, str | None], None]) -> None:
-        if read(self._tags()) != held:
+    def _take_over(self, network_id: str, held: Held, put_back: Callable[[str, str | None], None]) -> None:
+        if read(tags_of(self._session, network_id)) != held:
             return
         assert held.account_id is not None
         put_back(held.account_id, held.preferred)
         for key, value in held.renewals:
-            self._delete(key, value)
-        self._delete(TAG, held.value)
+            self._delete(key, value, network_id)
+        self._delete(TAG, held.value, network_id)
 
     def _renew(self) -> None:
         try:
@@ -256,7 +214,7 @@ class Lease:
                 self._lost = f"the lease on the pin network could not be renewed in time: {error.text}"
 
     def _tags(self) -> dict[str, str]:
-        return _tags(self._session, self._network_id)
+        return tags_of(self._session, self._network_id)
 
     def _create_tag(self, key: str, value: str) -> bool:
         """Create a tag; False where its key is taken by another value."""
@@ -274,19 +232,18 @@ class Lease:
             return False
         return True
 
-    def _delete(self, key: str, value: str) -> None:
+    def _delete(self, key: str, value: str, network_id: str | None = None) -> None:
         """Delete a tag if it still has this value; another one is somebody else's."""
         try:
             self._session.run(
-                "deleteTags", resourceids=self._network_id, resourcetype="Network", tags={key: value}, seconds=60
+                "deleteTags",
+                resourceids=network_id or self._network_id,
+                resourcetype="Network",
+                tags={key: value},
+                seconds=60,
             )
         except CloudStackError as error:
             _LOG.info("tag %s was not deleted: %s", key, error)
-
-
-def _tags(session: Session, network_id: str) -> dict[str, str]:
-    rows = session.list("listTags", "tag", resourceid=network_id, resourcetype="Network", listall=True)
-    return {row["key"]: row.get("value", "") for row in rows if row["key"] in (TAG, *RENEWALS)}
 
 
 def _occupied(held: Held, network_id: str, timeout: float) -> str:

@@ -10,7 +10,8 @@ from cloudstack_pins.activation.diagnosis import describe, gather
 from cloudstack_pins.activation.engine import Engine, Limits
 from cloudstack_pins.activation.events import Listener
 from cloudstack_pins.activation.judge import Need, declared_owner, judge, leftovers
-from cloudstack_pins.activation.lease import Lease, is_abandoned
+from cloudstack_pins.activation.lease import Lease
+from cloudstack_pins.activation.lease_tags import is_abandoned
 from cloudstack_pins.activation.observe import Observation, observe
 from cloudstack_pins.activation.placement import PREFERENCE, Preference
 from cloudstack_pins.activation.report import Leftover, Report
@@ -149,7 +150,13 @@ class _Activation:
             ).run()
 
     def _lease(self, caller: Caller, preference: Preference, limits: Limits) -> Lease | None:
-        lease = Lease(self._session, self._roster.network_id, caller.account_id, clock=self._clock)
+        lease = Lease(
+            self._session,
+            self._roster.network_id,
+            caller.account_id,
+            clock=self._clock,
+            of_account=caller.is_root_admin,  # no other key can move the preference
+        )
         try:
             taken = lease.acquire(
                 preferred=preference.note if caller.is_root_admin else lambda: None,

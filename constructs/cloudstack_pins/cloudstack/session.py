@@ -61,7 +61,7 @@ class Session:
         """Return the content of one answer; GET, repeated through passing failures."""
         return self._transport.get(command, params)
 
-    def list(self, command: str, key: str, **params: Any) -> Rows:
+    def list(self, command: str, key: str, /, **params: Any) -> Rows:
         """Return all rows of a list command, read page by page; ``key`` is the rows' name in the answer."""
         try:
             return self._all_rows(command, key, params)

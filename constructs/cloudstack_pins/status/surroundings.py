@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from cloudstack_pins.activation import lease as leases
+from cloudstack_pins.activation import lease_tags as leases
 from cloudstack_pins.cloudstack import Session, StoragePool
 from cloudstack_pins.errors import NotFound, RightsMissing
 from cloudstack_pins.status.declared import Declared

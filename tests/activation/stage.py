@@ -210,6 +210,14 @@ class Stage:
         rows = self.emulator.call("listTags", resourcetype="Network", resourceid=self.network_id, listall=True)
         return {row["key"]: row["value"] for row in rows.get("tag", ())}
 
+    def tag_a_tenants_network(self, tags: dict[str, str]) -> None:
+        """Tag the network of account user, by its own key, with these tags and no others."""
+        with self.session(self.emulator.user) as session:
+            network_id = session.list("listNetworks", "network", keyword="user-l2")[0]["id"]
+            if session.list("listTags", "tag", resourceid=network_id, resourcetype="Network"):
+                session.run("deleteTags", resourceids=network_id, resourcetype="Network")
+            session.run("createTags", resourceids=network_id, tags=tags, resourcetype="Network")
+
     def commands(self, since: int = 0) -> list[str]:
         return [request.command for request in self.emulator.requests[since:]]
 

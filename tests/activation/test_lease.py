@@ -15,8 +15,10 @@ from cloudstack_pins.activation.lease import SECONDS, Lease, LeaseLost
 from cloudstack_pins.activation.lease_tags import TAG, is_abandoned, read
 from cloudstack_pins.activation.placement import Preference
 from cloudstack_pins.cloudstack import Session
-from cloudstack_pins.errors import ActivationError
+from cloudstack_pins.errors import ActivationError, CloudStackError
 from tests.activation.stage import EmulatorTime, HastyTime, Stage
+
+OTHER = "11111111-1111-4111-8111-111111111111"
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def session(stage: Stage) -> Iterator[Session]:
 
 
 def lease_of(stage: Stage, session: Session) -> Lease:
-    return Lease(session, stage.network_id, session.caller().account_id, clock=stage.clock)
+    return Lease(session, stage.network_id, session.caller(), clock=stage.clock)
 
 
 def take(lease: Lease, preference: Preference, told: list[str], *, timeout: float = 60, stop: bool = False) -> bool:
@@ -107,7 +109,7 @@ def test_racers_of_one_account_on_several_networks_hold_one_lease_at_a_time(stag
     def race(network_id: str) -> None:
         try:
             lease, preference = (
-                Lease(session, network_id, account_id, clock=stage.clock),
+                Lease(session, network_id, session.caller(), clock=stage.clock),
                 Preference(session, account_id),
             )
             barrier.wait(30)
@@ -149,14 +151,14 @@ def test_a_lease_of_the_account_on_another_network_is_waited_for(stage: Stage, s
 
     assert its_network in told[0]
     assert stage.network_tags() == {}
-    without = Lease(session, stage.network_id, account_id, clock=stage.clock, of_account=False)
+    without = Lease(session, stage.network_id, session.caller(), clock=stage.clock, of_account=False)
     assert take(without, Preference(session, account_id), [])
     without.release()
     first.release()
 
 
 def test_a_lease_of_another_account_on_another_network_is_not_waited_for(stage: Stage, session: Session) -> None:
-    first = Lease(session, stage.network_id, "11111111-1111-4111-8111-111111111111", clock=stage.clock)
+    first = Lease(session, stage.network_id, replace(session.caller(), account_id=OTHER), clock=stage.clock)
     preference = Preference(session, session.caller().account_id)
     assert take(first, preference, [])
     stage.system_network("another")
@@ -184,6 +186,84 @@ def test_an_expired_lease_of_the_account_on_another_network_is_taken_over(stage:
     assert held.preferred == before
     assert is_abandoned(session, its_network, stage.clock.now()) is False
     lease.release()
+
+
+def test_a_tag_on_a_tenants_network_is_no_lease_of_the_account(stage: Stage, session: Session) -> None:
+    """Everybody may tag a network of his own, and must neither hold activations up nor choose the preference."""
+    account_id = session.caller().account_id
+    theirs = stage.pools("silver")[0].id
+    for until, preferred in (("99999999999", "-"), ("1", theirs)):
+        value = f"holder=x until={until} account={account_id} preferred={preferred}"
+        stage.tag_a_tenants_network({TAG: value})
+        lease, preference = lease_of(stage, session), Preference(session, account_id)
+        assert take(lease, preference, [], timeout=0)
+        lease.release()
+        assert stage.preference() == ""
+
+
+def test_a_failure_after_the_tag_gives_the_lease_back(stage: Stage, session: Session) -> None:
+    def broken() -> str | None:
+        if TAG in stage.network_tags():
+            raise CloudStackError("listConfigurations", "no answer")
+        return None
+
+    with pytest.raises(CloudStackError, match="no answer"):
+        lease_of(stage, session).acquire(
+            preferred=broken, put_back=lambda *_: None, stop=threading.Event(), timeout=60, tell=lambda _: None
+        )
+
+    assert stage.network_tags() == {}
+
+
+def test_a_lease_that_could_not_be_given_back_while_giving_way_is_not_waited_for(
+    stage: Stage, session: Session
+) -> None:
+    seen = iter((None, "another", None, None))
+    stage.emulator.fail("deleteTags", count=1)
+    began = stage.clock.now()
+
+    assert lease_of(stage, session).acquire(
+        preferred=lambda: next(seen), put_back=lambda *_: None, stop=threading.Event(), timeout=60, tell=lambda _: None
+    )
+
+    assert stage.clock.now() - began < SECONDS / 2
+
+
+def test_an_abandoned_lease_that_cannot_be_deleted_is_an_error_in_the_end(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    assert take(lease_of(stage, session), preference, [])
+    stage.emulator.advance(10_000)
+    stage.emulator.fail("deleteTags", count=1_000_000)
+    before = len(stage.emulator.requests)
+
+    with pytest.raises(ActivationError, match=TAG):
+        take(lease_of(stage, session), preference, [], timeout=10)
+
+    assert stage.commands(before).count("listTags") < 50
+
+
+def test_each_holder_is_waited_for_anew(stage: Stage, session: Session) -> None:
+    preference = Preference(session, session.caller().account_id)
+    held = lease_of(stage, session)
+    assert take(held, preference, [])
+    began = stage.clock.now()
+
+    class Relay(list[str]):
+        """The lease goes from hand to hand as often as it is waited for."""
+
+        def append(self, text: str) -> None:
+            super().append(text)
+            nonlocal held
+            held.release()
+            if len(self) < 4:
+                held = lease_of(stage, session)
+                assert take(held, preference, [])
+
+    told = Relay()
+    waiting = lease_of(stage, session)
+    assert take(waiting, preference, told, timeout=45)
+    assert stage.clock.now() - began > 45
+    assert len(told) == 4
 
 
 def test_a_live_lease_of_another_is_waited_for_up_to_the_timeout(stage: Stage, session: Session) -> None:
@@ -247,7 +327,7 @@ def test_a_holder_that_renews_keeps_its_lease_although_our_clock_is_ahead(stage:
             holder.keep()
 
     preference = Preference(session, session.caller().account_id)
-    holder = Lease(session, stage.network_id, session.caller().account_id, clock=Behind(stage.emulator))
+    holder = Lease(session, stage.network_id, session.caller(), clock=Behind(stage.emulator))
     assert take(holder, preference, [])
     assert is_abandoned(session, stage.network_id, stage.clock.now())
     stage.clock = Waited(stage.emulator)

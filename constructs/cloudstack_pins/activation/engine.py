@@ -207,6 +207,8 @@ class Engine:
         elif found.need is Need.START and work.starts:
             self._ends.retry(work, "the start failed")
         elif found.need is Need.RESTORE and not self._stop.is_set():
+            # It went astray, perhaps since something else set the preference: it is not to be taken for granted.
+            self._preferred = None
             self._sender.restore(work)
         else:
             work.enter(Phase.WAITING)

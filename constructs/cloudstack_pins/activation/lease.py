@@ -14,8 +14,9 @@ from contextlib import contextmanager
 
 from cloudstack_pins.activation.holder import Holder
 from cloudstack_pins.activation.lease_tags import NONE, RENEWALS, TAG, Held, networks_leased_for, read, tags_of
+from cloudstack_pins.activation.lease_wait import LeaseWait
 from cloudstack_pins.activation.pause import pause
-from cloudstack_pins.cloudstack import Session
+from cloudstack_pins.cloudstack import Caller, Session
 from cloudstack_pins.cloudstack.clock import Clock
 from cloudstack_pins.cloudstack.jobs import PASSING
 from cloudstack_pins.errors import ActivationError, CloudStackError
@@ -26,7 +27,6 @@ _LOG = logging.getLogger(__name__)
 SECONDS = 120.0
 LOOK_SECONDS = 2.0
 SOON_SECONDS = 0.5
-TELL_SECONDS = 30.0
 
 
 class LeaseLost(ActivationError):
@@ -34,13 +34,13 @@ class LeaseLost(ActivationError):
 
 
 class Lease:
-    """The lease on one network, for the account ``account_id``; safe to be renewed from a thread of its own."""
+    """The lease on one network, for the account of ``caller``; safe to be renewed from a thread of its own."""
 
     def __init__(
         self,
         session: Session,
         network_id: str,
-        account_id: str,
+        caller: Caller,
         *,
         clock: Clock,
         seconds: float = SECONDS,
@@ -49,7 +49,7 @@ class Lease:
         """Describe the lease; ``of_account``: wait for those of the account on other networks as well."""
         self._session = session
         self._network_id = network_id
-        self._account_id = account_id
+        self._caller = caller
         self._clock = clock
         self._seconds = seconds
         self._of_account = of_account
@@ -76,35 +76,25 @@ class Lease:
         ActivationError where another activation holds the lease for ``timeout`` seconds, RightsMissing where the key
         may not tag the network.
         """
-        deadline, told = self._clock.now() + timeout, float("-inf")
-        before: tuple[str, Held] | None = None
-        since = 0.0
+        wait = LeaseWait(self._clock, self._network_id, timeout, tell)
         while not stop.is_set():
             try:
                 found = self._in_the_way()
+                if found is None and self._create(preferred, stop):
+                    return True
             except PASSING:
-                if self._clock.now() >= deadline:
+                if wait.is_over():
                     raise
                 pause(self._clock, LOOK_SECONDS, stop)
                 continue
+            wait.meet(found)
             if found is None:
-                if self._create(preferred, stop):
-                    return True
                 continue
-            network_id, held = found
-            if found != before:
-                before, since = found, self._clock.now()
-            if held.is_over(self._clock.now()) and held.is_still(self._clock.now(), since):
-                tell(f"taking the lease of {plain(held.holder)} over, which ended without giving it back")
-                self._take_over(network_id, held, put_back)
+            # One of our own is there when it could not be deleted as it gave way.
+            ends = wait.is_abandoned() or found[1].holder == str(self._holder)
+            if ends and self._take_over(*found, put_back, tell):
                 continue
-            now = self._clock.now()
-            if now >= deadline:
-                raise ActivationError(_occupied(held, network_id, timeout))
-            if now - told >= TELL_SECONDS:
-                where = "on this network" if network_id == self._network_id else f"for this account on {network_id}"
-                tell(f"waiting for another activation {where} ({plain(held.holder)})")
-                told = now
+            wait.go_on(found)
             pause(self._clock, LOOK_SECONDS, stop)
         return False
 
@@ -122,7 +112,7 @@ class Lease:
     def _rivals(self) -> list[str]:
         if not self._of_account:
             return []
-        leased = networks_leased_for(self._session, self._account_id)
+        leased = networks_leased_for(self._session, self._caller)
         return [network_id for network_id in leased if network_id != self._network_id]
 
     def keep(self) -> None:
@@ -168,29 +158,38 @@ class Lease:
     def _create(self, preferred: Callable[[], str | None], stop: threading.Event) -> bool:
         before = preferred()
         until = self._clock.now() + self._seconds
-        value = f"holder={self._holder} until={until:.0f} account={self._account_id} preferred={before or NONE}"
+        value = f"holder={self._holder} until={until:.0f} account={self._caller.account_id} preferred={before or NONE}"
         if not self._create_tag(TAG, value):
             return False
         self._value, self._until = value, until
         # Each tags first and looks then, so of two at least one sees the other.
-        rivals = self._rivals()
-        if not rivals and preferred() == before:
-            return True
-        # Else another activation ended between our reading and our tag, so what we noted was its preference.
-        self.release()
+        alone = False
+        try:
+            rivals = self._rivals()
+            alone = not rivals and preferred() == before
+        finally:
+            if not alone:
+                # Where nobody else is there, another activation ended between our reading and our tag, so what we
+                # noted was its preference.
+                self.release()
         if rivals:
             # Of those that gave way to each other one comes back sooner.
             pause(self._clock, SOON_SECONDS if self._network_id < rivals[0] else LOOK_SECONDS, stop)
-        return False
+        return alone
 
-    def _take_over(self, network_id: str, held: Held, put_back: Callable[[str, str | None], None]) -> None:
+    def _take_over(
+        self, network_id: str, held: Held, put_back: Callable[[str, str | None], None], tell: Callable[[str], None]
+    ) -> bool:
+        """End a lease that nobody gives back; whether it is gone."""
         if read(tags_of(self._session, network_id)) != held:
-            return
-        assert held.account_id is not None
-        put_back(held.account_id, held.preferred)
+            return True
+        if held.holder != str(self._holder):
+            assert held.account_id is not None
+            put_back(held.account_id, held.preferred)
+            tell(f"took the lease of {plain(held.holder)} over, which ended without giving it back")
         for key, value in held.renewals:
             self._delete(key, value, network_id)
-        self._delete(TAG, held.value, network_id)
+        return self._delete(TAG, held.value, network_id)
 
     def _renew(self) -> None:
         try:
@@ -232,8 +231,8 @@ class Lease:
             return False
         return True
 
-    def _delete(self, key: str, value: str, network_id: str | None = None) -> None:
-        """Delete a tag if it still has this value; another one is somebody else's."""
+    def _delete(self, key: str, value: str, network_id: str | None = None) -> bool:
+        """Delete a tag if it still has this value; another one is somebody else's. Whether it was deleted."""
         try:
             self._session.run(
                 "deleteTags",
@@ -244,10 +243,5 @@ class Lease:
             )
         except CloudStackError as error:
             _LOG.info("tag %s was not deleted: %s", key, error)
-
-
-def _occupied(held: Held, network_id: str, timeout: float) -> str:
-    return (
-        f"another activation ({plain(held.holder)}) has held the lease on network {network_id} for "
-        f"{timeout:.0f} s; wait for it, or delete the network's tag {TAG} if you are sure that it is gone"
-    )
+            return False
+        return True

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloudstack_pins.activation.holder import Holder
-from cloudstack_pins.cloudstack import Session
+from cloudstack_pins.cloudstack import Caller, Session
+from cloudstack_pins.cloudstack.rows import Row
 from cloudstack_pins.errors import RightsMissing
 from cloudstack_pins.model import TAG_PREFIX
 
@@ -22,6 +23,7 @@ STILL_SECONDS = 60.0
 """A live holder renews every 30 s: one that was seen to do nothing for so long is gone, whatever its clock says."""
 SKEW_SECONDS = 900.0
 """How far two machines' clocks may be apart: further off, CloudStack refuses the signatures of one of them."""
+SYSTEM = "system"
 NONE = "-"
 _VALUE = re.compile(
     r"holder=(?P<holder>\S+) until=(?P<until>\d+) account=(?P<account>\S+) preferred=(?P<preferred>\S+)"
@@ -97,8 +99,24 @@ def tags_of(session: Session, network_id: str) -> dict[str, str]:
     return {row["key"]: row.get("value", "") for row in rows if row["key"] in (TAG, *RENEWALS)}
 
 
-def networks_leased_for(session: Session, account_id: str) -> list[str]:
-    """Return the ids of the networks that bear a lease of the account, sorted; one call."""
+def networks_leased_for(session: Session, caller: Caller) -> list[str]:
+    """Return the ids of the networks that bear a lease of the caller's account, sorted; one call.
+
+    Only networks of the account and of ``system`` count: everybody may tag a network of his own with such words.
+    """
     rows = session.list("listTags", "tag", resourcetype="Network", key=TAG, listall=True)
-    found = [(row["resourceid"], _VALUE.fullmatch(row.get("value", ""))) for row in rows]
-    return sorted(network_id for network_id, value in found if value is not None and value["account"] == account_id)
+    return sorted(
+        row["resourceid"]
+        for row in rows
+        if _is_trusted(row, caller)
+        and (value := _VALUE.fullmatch(row.get("value", ""))) is not None
+        and value["account"] == caller.account_id
+    )
+
+
+def _is_trusted(row: Row, caller: Caller) -> bool:
+    """Whether a tag, which belongs to the account that its network belongs to, is of the caller or of ``system``."""
+    if (row.get("account"), row.get("domainid")) == (caller.account, caller.domain_id):
+        return True
+    # Any domain may have an account of that name.
+    return (row.get("account"), row.get("domainpath")) == (SYSTEM, "ROOT")

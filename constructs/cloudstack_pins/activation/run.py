@@ -153,9 +153,9 @@ class _Activation:
         lease = Lease(
             self._session,
             self._roster.network_id,
-            caller.account_id,
+            caller,
             clock=self._clock,
-            of_account=caller.is_root_admin,  # no other key can move the preference
+            of_account=caller.is_root_admin and any(pin.pool is not None for pin in self._roster.pins),
         )
         try:
             taken = lease.acquire(

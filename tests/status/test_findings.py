@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
 
 import pytest
 
+from cloudstack_pins.activation.lease import SECONDS, Lease
 from cloudstack_pins.model import TAG_POOL, TAG_SET
 from cloudstack_pins.status.report import State
 from tests.status.bench import PINS, Bench, finding, kinds
@@ -202,6 +205,21 @@ def test_an_expired_lease_and_its_preference_are_cleared_by_an_activation(bench:
     bench.call("createTags", resourceids=bench.stage.network_id, resourcetype="Network", tags=tags)
     bench.type(last)
     assert kinds(bench.report()) == []
+
+
+def test_a_preference_that_another_set_of_the_account_moves_now_is_no_finding(bench: Bench) -> None:
+    stage = bench.stage
+    preferred(bench)
+    elsewhere = replace(stage)
+    elsewhere.system_network("another")
+    with stage.session() as session:
+        lease = Lease(session, elsewhere.network_id, session.caller(), clock=stage.clock)
+        assert lease.acquire(
+            preferred=lambda: None, put_back=lambda *_: None, stop=Event(), timeout=0, tell=lambda _: None
+        )
+        assert kinds(bench.report()) == []
+        stage.emulator.advance(2 * SECONDS)
+        assert kinds(bench.report()) == ["preference-left"]
 
 
 def test_a_pin_network_that_is_gone_is_named_with_the_pins_that_went_before(bench: Bench) -> None:

@@ -100,14 +100,22 @@ class Surroundings:
         return {name: value for name, value in zip(SETTINGS, values, strict=True) if value is not None}
 
     def preference(self) -> str | None:
-        """Return the placement preference of the key's account, None where it has none of its own."""
+        """Return the placement preference of the key's account that nobody puts back; None where there is none."""
         try:
             value = self.session.setting(PREFERENCE, accountid=self.session.caller().account_id)
             # An account without a value of its own shows the global one, which no activation has left.
-            return value if value and value != self.session.setting(PREFERENCE) else None
+            if not value or value == self.session.setting(PREFERENCE) or self._is_in_hand():
+                return None
+            return value
         except RightsMissing:
             self.unseen.append(f"{PREFERENCE}: whether one was left on the account (root admin only)")
             return None
+
+    def _is_in_hand(self) -> bool:
+        """Whether an activation of the account moves the preference now, for a set on another network."""
+        elsewhere = set(leases.networks_leased_for(self.session, self.session.caller())) - {self.declared.network_id}
+        held = (leases.read(leases.tags_of(self.session, network_id)) for network_id in sorted(elsewhere))
+        return any(lease is not None and not lease.is_over(self.session.clock.now()) for lease in held)
 
     def lease(self) -> SeenLease | None:
         """Return the activation lease on the pin network."""

@@ -38,14 +38,16 @@ def gold(*pools: Pool, **settings: Any) -> StorageTag:
     return StorageTag("gold", pools=list(pools) or [PS0, PS1], **settings)
 
 
-def pinned(stack: cdktf.TerraformStack, key: str = "debian-12", **changed: Any) -> PinnedTemplate:
+def pinned(
+    stack: cdktf.TerraformStack, key: str = "debian-12", *, kind: type[PinnedTemplate] = PinnedTemplate, **changed: Any
+) -> PinnedTemplate:
     settings: dict[str, Any] = {
         "template_id": an_id(41),
         "zone_id": an_id(91),
         "network_id": an_id(92),
         "storage_tags": [gold(service_offering_id=an_id(31))],
     }
-    return PinnedTemplate(stack, key, **(settings | changed))
+    return kind(stack, key, **(settings | changed))
 
 
 def synthesised(app: cdktf.App, stack: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from cloudstack_pins.cdk.engine import IValidation, engine, jsii
 from cloudstack_pins.cdk.stack_pins import needs_cdktf, pins_of
+from cloudstack_pins.cdk.synthesizer import merged, unfinished
 from cloudstack_pins.cdk.values import PinOwner
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.expansion import set_fragment
@@ -79,7 +80,14 @@ class PinActivation(engine.TerraformElement):
         Not ``whole``: somebody else writes it, unless cdktf has to see it.
         """
         fragment = self.fragment()
-        return fragment if self.whole or needs_cdktf(fragment) else {}
+        if self.whole:
+            return fragment
+        return merged(unfinished(), fragment if needs_cdktf(fragment) else {})
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it returns what is written here, and nothing that a subclass makes of it."""
+        return type(self).to_terraform is PinActivation.to_terraform
 
     def beside(self) -> dict[str, Any]:
         """Return what ``to_terraform`` leaves out when the element is not ``whole``."""

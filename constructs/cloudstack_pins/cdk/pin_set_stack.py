@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from cloudstack_pins.cdk.engine import Construct, engine
 from cloudstack_pins.cdk.pins import PinElement
 from cloudstack_pins.cdk.provider import CloudStackProvider, StateSettings
 from cloudstack_pins.cdk.stack_pins import pins_of
-from cloudstack_pins.cdk.synthesizer import PinSynthesizer, merged
+from cloudstack_pins.cdk.synthesizer import PinSynthesizer, finished, merged, unfinished
 from cloudstack_pins.errors import DeclarationError
 from cloudstack_pins.expansion import expand
 from cloudstack_pins.model import Pin, PinSet
@@ -55,7 +53,8 @@ class PinSetStack(engine.TerraformStack):
         CloudStackProvider(self)
         self.templates = self._add_pins()
         pins_of(self).complete = True
-        self.synthesizer = PinSynthesizer(self, self)
+        if type(self).to_terraform is PinSetStack.to_terraform:
+            self.synthesizer = PinSynthesizer(self, self)
 
     def _add_pins(self) -> dict[str, PinElement]:
         """Add one element per template; in scopes of their own, so that no key meets the id of another construct."""
@@ -73,7 +72,7 @@ class PinSetStack(engine.TerraformStack):
     def to_terraform(self) -> Any:
         """Return the stack's document; cdktf calls this at synthesis, and its ``Testing``."""
         document = super().to_terraform()
-        return document if self._left_out else self.added_to(document)
+        return merged(document, unfinished()) if self._left_out else self.added_to(document)
 
     def added_to(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return cdktf's document of this stack with the set's fragment; what cdktf says wins, as overrides do."""
@@ -82,16 +81,13 @@ class PinSetStack(engine.TerraformStack):
         }
         resources = self._fragment.get("resource", {})
         kept = {key: body for key, body in resources.get(INSTANCE_TYPE, {}).items() if key not in overridden}
-        return merged(self._fragment | {"resource": resources | ({INSTANCE_TYPE: kept} if kept else {})}, document)
+        fragment = self._fragment | {"resource": resources | ({INSTANCE_TYPE: kept} if kept else {})}
+        return finished(merged(fragment, document))
 
-    @contextmanager
-    def left_out(self) -> Iterator[None]:
-        """Let ``to_terraform`` return what cdktf has to see, without the fragment."""
-        self._left_out = True
-        try:
-            yield
-        finally:
-            self._left_out = False
+    def leave_out(self, wanted: bool) -> bool:
+        """Let ``to_terraform`` return what cdktf has to see, without the fragment, or again all of it."""
+        self._left_out = wanted
+        return wanted
 
     def to_hcl_terraform(self) -> Any:
         """Refuse ``cdktf synth --hcl``, which would leave the pins out without a word."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +88,17 @@ class PinElement(engine.TerraformElement):
 
         Not ``whole``: somebody else writes the pins that cdktf need not see, and they are left out.
         """
-        return _fragment(handle for handle in self.handles if self.whole or handle.needs_cdktf)
+        bodies = {handle.pin.key: handle.body for handle in self.handles if self.whole or handle.needs_cdktf}
+        return {"resource": {INSTANCE_TYPE: bodies}} if bodies else {}
 
-    def beside(self) -> dict[str, Any]:
-        """Return what ``to_terraform`` leaves out when the element is not ``whole``."""
-        return _fragment(handle for handle in self.handles if not handle.needs_cdktf)
+    @property
+    def is_plain(self) -> bool:
+        """Whether it returns what is written here, and nothing that a subclass makes of it."""
+        return type(self).to_terraform is PinElement.to_terraform
+
+    def beside(self) -> dict[str, dict[str, Any]]:
+        """Return the arguments, by key, of the pins that ``to_terraform`` leaves out when it is not ``whole``."""
+        return {handle.pin.key: handle.body for handle in self.handles if not handle.needs_cdktf}
 
 
 class PinnedTemplate(PinElement):
@@ -148,8 +154,3 @@ class PinnedTemplate(PinElement):
         bodies = pin_fragment(pin_set.current, expunge=expunge)["resource"][INSTANCE_TYPE]
         super().__init__(scope, id, pins=pin_set.current, bodies=bodies, formerly=formerly)
         stack_pins.add(self)
-
-
-def _fragment(handles: Iterable[PinHandle]) -> dict[str, Any]:
-    bodies = {handle.pin.key: handle.body for handle in handles}
-    return {"resource": {INSTANCE_TYPE: bodies}} if bodies else {}

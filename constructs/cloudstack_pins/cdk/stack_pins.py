@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+from cloudstack_pins.addresses import INSTANCE_TYPE
 from cloudstack_pins.cdk.engine import IValidation, engine, jsii
-from cloudstack_pins.cdk.synthesizer import PinSynthesizer, merged
+from cloudstack_pins.cdk.synthesizer import PinSynthesizer, finished, is_cdktfs_own, merged
 from cloudstack_pins.errors import DeclarationError, ExpansionError
 from cloudstack_pins.model import Pin
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cloudstack_pins.cdk.pins import PinElement
     from constructs import Construct
 
-# What cdktf puts into a string for a value that it knows only at synthesis: "${TfToken[TOKEN.7]}".
-_TOKEN = "TfToken["
+# What cdktf puts for a value that it knows only at synthesis: "${TfToken[TOKEN.7]}", for a number -8.1e+298.
+_TOKEN = re.compile(r"TfToken\[|-\d(\.\d+)?e\+(2[89]|30)\d")
 _WRITTEN_BLOCKS = {"resource", "output", "moved"}
 
 
@@ -77,36 +77,35 @@ class StackPins:
     def _take_synthesis(self) -> None:
         stack = self._stack()
         # A stack class with a to_terraform of its own may look at the pins there, so it gets them all.
-        if stack is not None and type(stack).to_terraform is engine.TerraformStack.to_terraform:
+        if (
+            stack is not None
+            and type(stack).to_terraform is engine.TerraformStack.to_terraform
+            and is_cdktfs_own(stack)
+        ):
             stack.synthesizer = PinSynthesizer(stack, self)
 
-    @contextmanager
-    def left_out(self) -> Iterator[None]:
-        """Let the elements return only what cdktf has to see."""
-        try:
-            for part in self._parts():
-                part.whole = False
-            yield
-        finally:
-            for part in self._parts():
-                part.whole = True
+    def leave_out(self, wanted: bool) -> bool:
+        """Let the elements return only what cdktf has to see, or again everything; whether something is left out."""
+        if self.activation is None:
+            return False
+        parts: list[PinElement | PinActivation] = [*self.elements, self.activation]
+        # One of a subclass may change what it returns.
+        wanted = wanted and all(part.is_plain for part in parts)
+        for part in parts:
+            part.whole = not wanted
+        return wanted
 
-    def _parts(self) -> Iterator[PinElement | PinActivation]:
-        yield from self.elements
-        if self.activation is not None:
-            yield self.activation
-
-    def added_to(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return cdktf's document of the stack with what was left out."""
-        stack = self._stack()
+    def added_to(self, document: dict[str, Any]) -> dict[str, Any] | None:
+        """Return cdktf's document of the stack with what was left out; None where it cannot be said."""
         overridden = document.get("//", {}).get("metadata", {}).get("overrides", {}).get("stack", ())
-        if stack is not None and not _WRITTEN_BLOCKS.isdisjoint(overridden):
+        if self.activation is None or not _WRITTEN_BLOCKS.isdisjoint(overridden):
             # An override of the stack may take an argument away, which the document cannot say.
-            return dict(stack.to_terraform())
-        result: dict[str, Any] = {}
-        for part in self._parts():
-            result = merged(result, part.beside())
-        return merged(result, document)
+            return None
+        bodies: dict[str, Any] = {}
+        for element in self.elements:
+            bodies |= element.beside()
+        pins = {"resource": {INSTANCE_TYPE: bodies}} if bodies else {}
+        return finished(merged(merged(pins, self.activation.beside()), document))
 
 
 @jsii.implements(IValidation)
@@ -125,7 +124,7 @@ class _Activated:
 
 def needs_cdktf(value: Any) -> bool:
     """Whether there are references in ``value`` that only cdktf can write out."""
-    return _TOKEN in repr(value)
+    return _TOKEN.search(repr(value)) is not None
 
 
 _BY_STACK: WeakKeyDictionary[TerraformStack, StackPins] = WeakKeyDictionary()

@@ -226,7 +226,7 @@ def test_after_a_kill_the_next_run_takes_the_lease_over_and_completes(slow: Stag
     done = run(slow, path)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "taking the lease of" in done.stdout
+    assert "took the lease of" in done.stdout
     assert slow.preference() == before
     assert slow.network_tags() == {}
 

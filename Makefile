@@ -88,7 +88,7 @@ faults: setup ## Run the whole fault matrix and write docs/faults.md; takes an h
 	@$(PYTEST) -n $(WORKERS) -m matrix tests/faults
 
 .PHONY: bench
-bench: setup ## Measure at scale, half an hour, into benchmarks/RESULTS.md; BENCH="synthesis review" chooses
+bench: setup ## Measure at scale, an hour, into benchmarks/RESULTS.md; BENCH="synthesis review" chooses
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: test-matrix

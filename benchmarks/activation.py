@@ -38,9 +38,9 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout(shape=Shape(templates=20, pools=10, max_parallel=10), copy_seconds=5, rounds=3),
-    Layout(shape=Shape(templates=20, pools=10, max_parallel=8), copy_seconds=5, rounds=3),
-    Layout(shape=Shape(templates=29, pools=7, max_parallel=16), copy_seconds=5, rounds=3),
+    Layout(shape=Shape(templates=20, pools=10, max_parallel=10), copy_seconds=5, rounds=5),
+    Layout(shape=Shape(templates=20, pools=10, max_parallel=8), copy_seconds=5, rounds=5),
+    Layout(shape=Shape(templates=29, pools=7, max_parallel=16), copy_seconds=5, rounds=5),
 )
 QUICK_LAYOUTS = (Layout(shape=Shape(templates=1, pools=2, max_parallel=2), copy_seconds=0.1, rounds=1),)
 
@@ -49,7 +49,7 @@ HOW = (
     "takes 5 s in the emulator, any number of them at a time; every pin needs one. The bound is that of somebody who "
     "knows all beforehand: pins / max-parallel, rounded up, times 5 s. It leaves out the start of the process, the "
     "lease, stopping and handing over to the owner. 10 divides the 20 pins of each pool, 8 and 16 do not divide the "
-    "20 and 29 of the others. Waiting is most of it, so three runs say enough."
+    "20 and 29 of the others."
 )
 
 

@@ -46,7 +46,7 @@ class Outcome:
 
 
 class Terraform:
-    """Terraform in one folder, which holds one stack's ``cdk.tf.json``.
+    """Terraform, or what TERRAFORM_BINARY_NAME says, in one folder, which holds one stack's ``cdk.tf.json``.
 
     Every command initialises the folder first when that is due. None of them raises when Terraform fails: look at
     ``outcome.ok``, or say ``outcome.checked()``.
@@ -56,6 +56,11 @@ class Terraform:
         self.folder = folder
         self.environment = dict(environment)
         self.seconds = SECONDS
+
+    @property
+    def program(self) -> str:
+        """The command to run, named as for cdktf."""
+        return self.environment.get("TERRAFORM_BINARY_NAME", "terraform")
 
     @property
     def stack(self) -> Path:
@@ -110,7 +115,7 @@ class Terraform:
     def run(self, *command: str, merge: bool = True) -> Outcome:
         """Run any Terraform command, for ``self.seconds`` at most; ``merge`` puts stderr into the output."""
         done = subprocess.run(
-            ["terraform", *command],
+            [self.program, *command],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -126,7 +131,7 @@ class Terraform:
         """Start a command in a process group of its own, for tests that interrupt it; use as a context manager."""
         self._initialise()
         return subprocess.Popen(
-            ["terraform", *command],
+            [self.program, *command],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

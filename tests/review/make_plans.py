@@ -1,6 +1,9 @@
 """Makes the plans in ``plans/made/`` by the real Terraform, the real provider and the emulator.
 
     .venv/bin/python -m tests.review.make_plans [NAME ...]
+    TERRAFORM_BINARY_NAME=$(.venv/bin/python -m toolchain.tofu) .venv/bin/python -m tests.review.make_plans [NAME ...]
+
+The second line makes those in ``plans/opentofu/``.
 
 Ids of resources, deposed keys and the time, which differ from run to run, are replaced by stable ones, so that a plan
 changes in git only where Terraform, the provider or the stack does.
@@ -24,6 +27,7 @@ from tests.review.workshop import Workshop
 from tests.terraform_cli import Terraform
 
 MADE = Path(__file__).parent / "plans" / "made"
+OPENTOFU = Path(__file__).parent / "plans" / "opentofu"
 HOSTILE = (
     "x|`</details>\n# @admin <img src=x onerror=alert(1)> [a](http://evil.example) **b** ${path.module} %{ if true }"
 )
@@ -288,10 +292,11 @@ def main(names: list[str]) -> None:
     from tests.terraform_cli import settings_for_terraform
 
     settings = settings_for_terraform()
-    MADE.mkdir(parents=True, exist_ok=True)
+    made = OPENTOFU if Path(settings.get("TERRAFORM_BINARY_NAME", "terraform")).name == "tofu" else MADE
+    made.mkdir(parents=True, exist_ok=True)
     for name in names or sorted(SCENARIOS):
         with _folder() as folder:
-            (MADE / f"{name}.json").write_text(make(name, folder, settings), encoding="utf-8")
+            (made / f"{name}.json").write_text(make(name, folder, settings), encoding="utf-8")
         print(name, flush=True)  # noqa: T201
 
 

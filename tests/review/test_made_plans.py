@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cloudstack_pins.review import judge, parse_plan, to_json
-from tests.review.make_plans import MADE, SCENARIOS, make
+from tests.review.make_plans import MADE, OPENTOFU, SCENARIOS, make
 
 
-def test_every_scenario_has_its_plan_and_no_plan_is_left_over() -> None:
-    assert {path.stem for path in MADE.glob("*.json")} == set(SCENARIOS)
+@pytest.mark.parametrize("made", [MADE, OPENTOFU], ids=lambda folder: folder.name)
+def test_every_scenario_has_its_plan_and_no_plan_is_left_over(made: Path) -> None:
+    assert {path.stem for path in made.glob("*.json")} == set(SCENARIOS)
+
+
+def reviewed(path: Path) -> Any:
+    with path.open("rb") as file:
+        document = json.loads(to_json(judge([parse_plan(file, source="plan.json")], today=date(2026, 11, 28))))
+    for stack in document["stacks"]:
+        assert stack.pop("terraform_version")
+    return document
+
+
+@pytest.mark.parametrize("name", sorted(set(SCENARIOS) - {"targeted"}))
+def test_a_plan_of_opentofu_is_reviewed_as_that_of_terraform(name: str) -> None:
+    assert reviewed(OPENTOFU / f"{name}.json") == reviewed(MADE / f"{name}.json")
+
+
+def test_a_plan_of_some_targets_is_refused_although_opentofu_does_not_say_that_it_is_incomplete() -> None:
+    found = [
+        {
+            finding["id"]
+            for finding in reviewed(folder / "targeted.json")["findings"]
+            if finding["severity"] == "refused"
+        }
+        for folder in (MADE, OPENTOFU)
+    ]
+    assert found == [{"activation-missing", "plan-incomplete"}, {"activation-missing"}]
 
 
 @pytest.mark.terraform

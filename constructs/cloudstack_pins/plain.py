@@ -7,13 +7,14 @@ import unicodedata
 
 _REPLACED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _COMMAND = re.compile(
-    r"##(?=\[|vso\[|teamcity\[)"
+    r"``(?=`)|##(?=\[|vso\[|teamcity\[)"
     r"|::(?=(?:[a-z]+-[a-z]|debug\b|notice\b|warning\b|error\b|group\b|endgroup\b|echo\b))",
     re.IGNORECASE,
 )
 """What GitHub's, Azure's and TeamCity's runners obey in a log: ``##[...]`` anywhere, ``::...::`` at a line's start.
 
-A table that folds a name can put any part of it there.
+Three backticks in a line end the code block in which Atlantis shows an output. A table that folds a name can put any
+part of it at a line's start.
 """
 
 
@@ -21,12 +22,11 @@ def plain(text: str) -> str:
     r"""Return ``text`` without anything that a terminal or the runner of a pipeline acts on.
 
     Control characters, escapes, line breaks, bidirectional marks and unassigned code points become ``\x1b``-like
-    escapes, and so does one sign of each runner's command, so that a hostile name of a template is shown and not
-    obeyed.
+    escapes, and so does one sign of each command to a runner: a hostile name of a template is shown and not obeyed.
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(_shown(character) for character in text)
-    return _COMMAND.sub(_broken, text) if "::" in text or "##" in text else text
+    return _COMMAND.sub(_broken, text)
 
 
 def _shown(character: str) -> str:

@@ -69,3 +69,8 @@ def test_what_is_shown_is_one_line_of_what_people_see_and_stays_so(text: str) ->
         "Zp",
     } == set()
     assert plain(shown) == shown
+
+
+@pytest.mark.parametrize("name", ["```", "````", "a\n```\n@org/team", "`````````"])
+def test_no_name_ends_the_code_block_that_shows_it(name: str) -> None:
+    assert "```" not in plain(name)

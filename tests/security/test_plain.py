@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudstack_pins.json_text import json_text
 from cloudstack_pins.plain import plain
 
 COMMANDS = [
@@ -69,6 +71,13 @@ def test_what_is_shown_is_one_line_of_what_people_see_and_stays_so(text: str) ->
         "Zp",
     } == set()
     assert plain(shown) == shown
+
+
+@given(st.recursive(st.text(alphabet='#`[\\"a\n'), st.lists))
+def test_json_keeps_what_it_holds_and_nothing_obeys_it(document: object) -> None:
+    text = json_text(document)
+    assert json.loads(text) == document
+    assert not re.search("##|```", text)
 
 
 @pytest.mark.parametrize("name", ["```", "````", "a\n```\n@org/team", "`````````"])

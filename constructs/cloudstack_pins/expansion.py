@@ -2,7 +2,8 @@
 
 A fragment is a part of a stack's JSON ({"resource": {type: {name: body}}, "output": ..., "moved": ...}); fragments of
 one stack never share an address. Ids and names are escaped here, so that nothing from CloudStack is read as an
-expression; what this module writes itself as ``${...}`` is one.
+expression; what this module writes itself as ``${...}`` is one. Names that are only read by people are plain: Terraform
+prints a text with line breaks as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cloudstack_pins.errors import ExpansionError
 from cloudstack_pins.model import LONGEST_NAME, Activation, Owner, Pin, PinSet, Pool, StorageTag
 from cloudstack_pins.moves import moved_blocks
 from cloudstack_pins.pin_key import refuse_collisions
+from cloudstack_pins.plain import plain
 from cloudstack_pins.terraform_json import escaped, literal, normalised
 
 Fragment = dict[str, Any]
@@ -279,7 +281,7 @@ def _roster(
         "pools": {
             key: {
                 "id": pool.id,
-                "name": pool.name,
+                "name": plain(pool.name),
                 "cluster_id": pool.cluster_id,
                 "scope": pool.scope,
                 "host_id": pool.host_id,
@@ -287,7 +289,7 @@ def _roster(
             for key, pool in pools.items()
         },
         "templates": {
-            pin.template.id: {"key": pin.template.key, "name": pin.template.name, "size": pin.template.size}
+            pin.template.id: {"key": pin.template.key, "name": plain(pin.template.name), "size": pin.template.size}
             for pin in sorted(pins, key=lambda pin: pin.key)
         },
         "previous": sorted(pin.address for pin in pins if pin.previous),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cloudstack_pins.errors import ExpansionError
 from cloudstack_pins.expansion import ACTIVATE, expand
 from cloudstack_pins.model import Activation, Mode, OfferingSpec, Owner, PinSet, StorageTag, Template
+from cloudstack_pins.plain import plain
 from cloudstack_pins.stack_document import stack_document
 from cloudstack_pins.terraform_json import plain_value, rendered
 from cloudstack_pins.terraform_settings import Backend, Cloud
@@ -283,10 +284,26 @@ def test_text_from_outside_is_never_an_expression(name: str, account: str) -> No
     template = Template(key="debian", id=DEBIAN.id, name=name)
     pin_set = a_set(declared(template, "gold"), owner=Owner(account=account, domain_id=an_id(93)))
     value = expand(pin_set)["output"]["roster"]["value"]
-    assert plain_value(value)["templates"][DEBIAN.id]["name"] == name
+    assert plain_value(value)["templates"][DEBIAN.id]["name"] == plain(name)
     assert plain_value(value)["owner"]["account"] == account
     assert "${" not in json.dumps(value).replace("$${", "")
     assert "%{" not in json.dumps(value).replace("%%{", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("Debian 12 (x86_64) ä 模板", "Debian 12 (x86_64) ä 模板", id="ordinary"),
+        pytest.param("a\r\n::error::b", "a\\r\\n:\\x3aerror::b", id="lines"),
+        pytest.param("a\x1b]0;b\x07", "a\\x1b]0;b\\x07", id="terminal"),
+        pytest.param("a\u202egnp.exe", "a\\u202egnp.exe", id="direction"),
+    ],
+)
+def test_names_in_the_roster_are_plain_for_terraform_prints_it(name: str, shown: str) -> None:
+    tag = replace(GOLD, pools=(replace(PS0, name=name),))
+    pin_set = a_set(declared(replace(DEBIAN, name=name), "gold"), tags=(tag,))
+    value = expand(pin_set)["output"]["roster"]["value"]
+    assert value["pools"]["PS0"]["name"] == value["templates"][DEBIAN.id]["name"] == shown
 
 
 def test_the_same_set_gives_the_same_bytes_whatever_the_order_of_its_parts() -> None:

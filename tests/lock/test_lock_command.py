@@ -7,6 +7,9 @@ import pytest
 
 from cloudstack_emulator import Emulator
 from cloudstack_pins import cli, pin_set
+from cloudstack_pins.plain import plain
+from cloudstack_pins.resolution.markdown import to_markdown
+from tests.markdown import markup
 
 SANDBOX = Path(__file__).parents[2] / "stacks" / "sandbox"
 
@@ -94,3 +97,41 @@ def test_names_from_cloudstack_cannot_act_on_the_terminal(
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "pool PS0 is now named PS0" in out
+
+
+HOSTILE = [
+    "@org/team", "![i](http://evil.example)", "[l](javascript:alert(1))", "<img src=x>", "<!-- ", "</code>@admin",
+    "`@admin`", "```\n@admin", "\n\n# h\n", "|a|b|", "http://evil.example", "#1", "**b**", "a" * 255, "|" * 255,
+    "&#64;a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_description_of_a_pull_request_shows_names_and_obeys_none(
+    name: str, folder: Path, emulator: Emulator, tmp_path: Path
+) -> None:
+    template = next(one for one in emulator.world.templates.values() if one.name == "Debian 12 (x86_64)")
+    pins = (folder / "pins.toml").read_text(encoding="utf-8")
+    pins = pins.replace(f'template = "{template.name}"', f'template_id = "{template.id}"')
+    (folder / "pins.toml").write_text(pins, encoding="utf-8")
+    path = tmp_path / "changes.md"
+    assert cli.main(["lock", str(folder)]) == 0
+    template.name = f"seen{name}"
+
+    assert cli.main(["lock", str(folder), "--check", "--markdown", str(path)]) == 3
+
+    text = path.read_text(encoding="utf-8")
+    shown = markup(text)
+    assert shown.blocks == ["paragraph_open", "bullet_list_open", "list_item_open", "paragraph_open"]
+    assert f"debian-12: template is seen{plain(name)}, was Debian 12 (x86_64)" in shown.words
+    assert shown.html <= {"<code>", "</code>"}
+    assert (shown.links, shown.bare) == ([], " is stale")
+    assert "@" not in text
+
+
+def test_what_is_too_long_for_a_description_is_counted() -> None:
+    text = to_markdown([("a/pins.lock.json", "written", ["|" * 255] * 100), ("b", "written", ["x"])], budget=9000)
+
+    assert len(text) < 9200
+    assert text.startswith("`a/pins.lock.json` written\n\n- <code>")
+    assert "Lines left out for length: 97. `cloudstack-pins lock --check` prints them all." in text

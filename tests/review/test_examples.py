@@ -183,7 +183,8 @@ def test_github_looks_for_stale_locks(networked: Emulator, place: Path) -> None:
 
     assert (fresh.returncode, stale.returncode) == (0, 0), stale.stderr
     assert (place / "output").read_text() == "status=0\nstatus=3\n"
-    assert "debian-12" in (place / "changes.txt").read_text()
+    assert "- `debian-12: new template registered" in (place / "changes.md").read_text()
+    assert (place / "summary").read_text().endswith((place / "changes.md").read_text())
 
 
 class Recorder:

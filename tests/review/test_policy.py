@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cloudstack_pins.errors import PolicyError
+from cloudstack_pins.plain import plain
 from cloudstack_pins.review import Policy, Review, load_policy, to_markdown
+from cloudstack_pins.review.limits import pool_limit
 
 Reviewed = Callable[..., Review]
 Written = Callable[[str], Policy]
@@ -84,6 +87,16 @@ def test_a_waiver_of_the_only_stack_is_about_limits_over_all_stacks_too(policy: 
 
     assert not refused(reviewed("made/removal", policy=rules))
     assert set(refused(reviewed("made/removal", "real/destroy", policy=rules))) == {"too-many-destroyed"}
+
+
+@pytest.mark.parametrize("shown", ["PS\u200b0", plain("PS\u200b0")])
+def test_a_pool_has_its_limit_whether_a_lock_or_a_roster_says_its_name(
+    shown: str, policy: Written, reviewed: Reviewed
+) -> None:
+    rules = policy('[limits.pools."PS\\u200b0"]\nallocated_share = 0.5')
+    pool = replace(reviewed("real/create").pools[0], name=shown)
+
+    assert pool_limit(pool, rules.limits) == 0.5
 
 
 def test_a_limit_that_cannot_be_checked_is_said(policy: Written, reviewed: Reviewed) -> None:

@@ -3,250 +3,225 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
-from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from cloudstack_emulator import Emulator
 from cloudstack_pins.activation import PinOutcome, Report
 from cloudstack_pins.expansion import ACTIVATE
+from cloudstack_pins.plain import plain
 from cloudstack_pins.review import judge, read_plan
-from cloudstack_pins.run_task.outcomes import TaskResult, payload
+from cloudstack_pins.run_task.outcomes import Outcome, TaskResult, payload
 from cloudstack_pins.run_task.rows import activation_rows, review_rows
+from tests.security.hostile import (
+    PAYLOADS,
+    RICH,
+    assert_harmless,
+    assert_harmless_markdown,
+    assert_harmless_page,
+    assert_shown,
+    named,
+    on_a_terminal,
+    texts_of_json,
+)
+from tests.security.hostile_zone import (
+    ACCOUNT,
+    GOLD,
+    NETWORK,
+    NUMBERS,
+    ORPHANS,
+    POOLS,
+    SILVER,
+    TAGS,
+    TEMPLATES,
+    UNPINNED,
+    declaration,
+    haunt,
+    orphans,
+)
 from tests.security.life import Life
 from tests.terraform_cli import Terraform
-
-NASTY = (
-    "\x1b]0;owned\x07\x1b[2J\x9b2J\u202egnp.exe\u2066|`**b**`<script>alert(1)</script>\"' onload=alert(1) "
-    '${file("/etc/hostname")}%{ if true }$(touch pwned)`touch pwned`;touch pwned # @admin @org/team '
-    "[l](http://evil.example)![i](http://evil.example)<img src=http://evil.example>[bold]m[/bold]{{7*7}}"
-    "\r\n::error::told\n# h\n\u2028-->\\" + "A" * 300
-)
-UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-RICH = re.compile(r"\x1b\[[0-9;?]*[mKAhlGJ]|\r")
-"""What Rich itself sends to a terminal: styles, and moves of the cursor."""
-
-
-def assert_harmless(text: str) -> None:
-    """Nothing that a terminal acts on, nothing that nobody sees."""
-    odd = {character for character in text if unicodedata.category(character) in UNSEEN} - {"\n"}
-    assert odd == set()
-
-
-def assert_harmless_on_a_terminal(text: str) -> None:
-    for each in ("\x1b]", "\x07", "\x1b[2J", "\x9b"):
-        assert each not in text
-    assert_harmless(RICH.sub("", text))
-
-
-class Page(HTMLParser):
-    """Everything in a page that is more than text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.tags: set[str] = set()
-        self._in_script = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        self._in_script = tag == "script"
-
-    def handle_data(self, data: str) -> None:
-        if self._in_script:
-            self.scripts.append(data)
-            self._in_script = False
-
-
-def assert_harmless_page(text: str) -> None:
-    page = Page(text)
-    assert not [name for name, _ in page.attributes if name.startswith("on")]
-    places = [value for name, value in page.attributes if name in ("href", "src", "action", "xlink:href")]
-    assert [place for place in places if "evil" in place or "javascript" in place] == []
-    assert "img" not in page.tags
-    assert not [script for script in page.scripts if "alert(1)" in script]
-    assert_harmless(text)
-
-
-def assert_harmless_markdown(text: str) -> None:
-    inline = [
-        token
-        for block in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
-        for token in [block, *(block.children or ())]
-    ]
-    assert [token for token in inline if token.type in ("link_open", "image")] == []
-    html = {token.content for token in inline if token.type == "html_inline"}
-    assert html <= {"<code>", "</code>", "<br>"}
-    assert not re.search(r"@(?:admin|org)", text)
-    assert "<script" not in text
-    assert_harmless(text)
 
 
 @pytest.fixture
 def life(emulator: Emulator, tmp_path: Path, terraform_settings: dict[str, str]) -> Iterator[Life]:
-    """A set on a zone whose every name is hostile; the template is declared by its id."""
-    world = emulator.world
-    template = next(one for one in world.templates.values() if one.name.startswith("Debian"))
-    for index, other in enumerate(world.templates.values()):
-        other.name = f"{index}{NASTY}"
-    for index, pool in enumerate(world.pools.values()):
-        pool.name = f"{index}{NASTY}"
-    for host in world.hosts.values():
-        host.name = NASTY
+    """A set on a zone whose every name is hostile; the templates are declared by their ids."""
+    toml = haunt(emulator)
     terraform = Terraform(tmp_path / "stack", {**terraform_settings, **emulator.environment()})
     life = Life(emulator, tmp_path, terraform, emulator.pins)
-    life.declare(
-        'zone = "Sandbox-simulator"\nnetwork = "pins-l2"\nowner = "system"\n[storage_tags.gold]\n'
-        f'[templates.one]\ntemplate_id = "{template.id}"\nstorage_tags = ["gold"]\n'
-    )
+    life.declare(toml)
     yield life
     assert list(tmp_path.rglob("*pwned*")) == []
 
 
-def on_a_terminal(life: Life, *arguments: str) -> str:
-    """Run one of our commands with a terminal for its output."""
-    ours, theirs = pty.openpty()
-    environment = {**life.environment, "TERM": "xterm-256color", "COLUMNS": "100"}
-    environment.pop("NO_COLOR")
-    with subprocess.Popen(
-        [sys.executable, "-m", "cloudstack_pins", *arguments],
-        cwd=life.folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-        chunks = []
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not chunk:
-                break
-            chunks.append(chunk)
-    os.close(ours)
-    return b"".join(chunks).decode("utf-8", "replace")
-
-
 @pytest.mark.terraform
 def test_no_name_is_obeyed_by_terminal_page_comment_metrics_terraform_or_shell(life: Life) -> None:
-    emulator, sets, stack = life.emulator, str(life.set_folder), str(life.terraform.stack)
-    life.run("bootstrap", sets, "--yes")
+    sets, stack = str(life.set_folder), str(life.terraform.stack)
+    assert_shown([ACCOUNT, NETWORK], life.run("bootstrap", sets, "--yes"))
     life.lock()
     assert life.apply().ok, life.said[-1][1]
-    plan = json.loads(life.plan_json.read_text(encoding="utf-8"))
-    orphan(emulator)
-
-    # Terraform took the names for what they are.
-    pools = plan["planned_values"]["outputs"]["roster"]["value"]["pools"].values()
-    assert all(pool["name"].endswith(NASTY) for pool in pools)
-    assert life.lock_path.read_text(encoding="utf-8").isascii()
-    assert commands(json.loads(life.terraform.stack.read_text(encoding="utf-8"))) == {ACTIVATE}
-
+    orphans(life.emulator)
     life.look(live=True)
-    for command, said in life.said:
-        if not command.startswith("terraform"):
-            assert_harmless(said)
-    assert_harmless_on_a_terminal(on_a_terminal(life, "status", sets))
-    assert_harmless_on_a_terminal(on_a_terminal(life, "review", str(life.plan_json), "--live"))
-    assert_harmless_on_a_terminal(on_a_terminal(life, "suggest", sets))
-    assert_harmless_on_a_terminal(on_a_terminal(life, "activate", stack))
+
+    for _, said in life.said:
+        assert_harmless(RICH.sub("", said))
+    _assert_terraform_took_the_names_for_what_they_are(life)
+    _assert_every_report_shows_them(life)
+    assert_shown([*POOLS, GOLD, SILVER], on_a_terminal(life, "status", sets))
+    assert_shown([*POOLS[:2], SILVER], on_a_terminal(life, "review", str(life.plan_json), "--live"))
+    assert_shown([*TEMPLATES, GOLD, SILVER], on_a_terminal(life, "suggest", sets))
+    assert_shown([*POOLS[:2], GOLD, SILVER], on_a_terminal(life, "activate", stack))
+    for arguments in (("status", sets), ("review", str(life.plan_json))):
+        on_a_terminal(life, *arguments, columns=40)
+    _assert_no_trial_obeys_them(life)
+    _assert_no_lock_obeys_them(life)
+
+
+def _assert_terraform_took_the_names_for_what_they_are(life: Life) -> None:
+    plan = json.loads(life.plan_json.read_text(encoding="utf-8"))
+    roster = plan["planned_values"]["outputs"]["roster"]["value"]
+    assert {pool["name"] for pool in roster["pools"].values()} == {plain(name) for name in POOLS[:2]}
+    assert {template["name"] for template in roster["templates"].values()} == {plain(name) for name in TEMPLATES}
+    assert life.lock_path.read_text(encoding="utf-8").isascii()
+    commands = re.findall(r'"command": (".*?[^\\]")', life.terraform.stack.read_text(encoding="utf-8"))
+    assert {json.loads(command) for command in commands} == {ACTIVATE}
+
+    planned, applied = life.said[-8][1], life.said[-7][1]
+    assert_shown([json.dumps(plain(name)) for name in (*TEMPLATES, *POOLS[:2])], planned)
+    progress = "\n".join(line for line in applied.splitlines() if "(local-exec)" in line)
+    assert_shown([f"the account prefers pool {plain(name)} now" for name in POOLS[:2]], progress)
+    assert_shown([GOLD, SILVER], progress)
+
+
+def _assert_every_report_shows_them(life: Life) -> None:
     reports = {path.name: path.read_text(encoding="utf-8") for path in (life.folder / "reports").iterdir()}
-    for name, text in reports.items():
-        if name.endswith(".json"):
-            json.loads(text)
-            assert_harmless(text)
-    assert_harmless_page(reports["s.html"])
-    assert_harmless_page(reports["r.html"])
-    assert_harmless_markdown(reports["r.md"])
-    assert_harmless(reports["s.prom"])
-    assert list(text_string_to_metric_families(reports["s.prom"]))
+    assert_harmless(reports["s.prom"].replace('\\"', '"'))
+    families = list(text_string_to_metric_families(reports["s.prom"]))
+    labels = "\n".join(value for each in families for one in each.samples for value in one.labels.values())
+    assert_shown([*POOLS, *ORPHANS, GOLD, SILVER], texts_of_json(reports["s.json"]))
+    assert_shown([*POOLS, *ORPHANS, GOLD, SILVER], assert_harmless_page(reports["s.html"]).words)
+    assert_shown([*POOLS[2:], GOLD, SILVER], labels)
+    assert_shown([*POOLS[:2], GOLD, SILVER], texts_of_json(reports["r.json"]))
+    assert_shown([*TEMPLATES, *POOLS[:2], SILVER], assert_harmless_page(reports["r.html"]).words)
+    assert_shown([*TEMPLATES, *POOLS[:2], SILVER], assert_harmless_markdown(reports["r.md"]).words)
+    assert_shown([*TEMPLATES, GOLD, SILVER], texts_of_json(reports["g.json"]))
+    assert_shown([*TEMPLATES, *POOLS[:2], GOLD, SILVER], texts_of_json(reports["a.json"]))
+
+
+def _assert_no_lock_obeys_them(life: Life) -> None:
+    world, sets, path = life.emulator.world, str(life.set_folder), life.folder / "changes.md"
+    new = [named(f"R{number}x", number) for number in NUMBERS]
+    with world.lock:
+        for template in world.templates.values():
+            if template.name in TEMPLATES:
+                template.name = new[TEMPLATES.index(template.name)]
+        gone, renamed = (pool for pool in world.pools.values() if GOLD in pool.tags)
+        gone.tags, renamed.name = list(TAGS), new[2]
+
+    said = life.run("lock", sets, "--check", "--markdown", str(path), ends=(3,))
+    told = [f"t{number}: template is {plain(new[number])}, was {plain(TEMPLATES[number])}" for number in NUMBERS]
+    told += [
+        f"{GOLD}: pool {plain(POOLS[0])} removed",
+        f"{GOLD}: pool {plain(POOLS[1])} is now named {plain(new[2])}; its pins keep the key P1x_gnp_exe_",
+    ]
+    assert_harmless(said)
+    assert_shown(told, said)
+    assert_shown(told, assert_harmless_markdown(path.read_text(encoding="utf-8")).words)
+
+    looked = on_a_terminal(life, "status", sets)
+    assert_shown([*told, "tags='", *(plain(tag) for tag in TAGS if "'" not in tag)], looked)
+
+    wrong = declaration(["nowhere"]).replace(json.dumps(NETWORK), '"nowhere"')
+    life.declare(f'{wrong}[storage_tags.nowhere]\n[templates.nothing]\nstorage_tags = ["nowhere"]\n')
+    refused = life.run("lock", sets, ends=(1,))
+    assert_harmless(refused)
+    assert_shown(["S0x", "S14x"], refused)
+    assert_shown(refused.splitlines(), on_a_terminal(life, "lock", sets))
+    life.declare("")
+
+
+def _assert_no_trial_obeys_them(life: Life) -> None:
+    sets, path = str(life.set_folder), life.folder / "verify.json"
+    refused = life.run("verify", sets, "--yes", "--against", "nothing", ends=(1,))
+    said = life.run("verify", sets, "--yes", "--template", "t14", "--against", UNPINNED[2], "--json", str(path))
+    assert_harmless(refused)
+    assert_harmless(said)
+    # One is the system's, one takes passwords.
+    assert_shown([*UNPINNED[1:4], *UNPINNED[5:]], refused)
+    assert_shown([TEMPLATES[14], UNPINNED[2], f"deploying a throw-away VM of {plain(UNPINNED[2])}"], said)
+    assert_shown([TEMPLATES[14], UNPINNED[2]], texts_of_json(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.terraform
 def test_no_text_of_an_error_is_obeyed(life: Life) -> None:
-    sets, stack = str(life.set_folder), str(life.terraform.stack)
+    sets, stack, text = str(life.set_folder), str(life.terraform.stack), "".join(("E0x", *PAYLOADS[:4], *PAYLOADS[-1:]))
+    ids = {template.name: template.id for template in life.emulator.world.templates.values()}
+    life.declare(declaration([ids[TEMPLATES[0]]]))
     life.run("bootstrap", sets, "--yes")
     life.lock()
-    life.emulator.fail("startVirtualMachine", count=1000, text=NASTY)
+    life.emulator.fail("startVirtualMachine", count=1000, text=text)
     assert not life.apply().ok
 
-    said = life.run("activate", stack, "--json", "-", ends=(1,))
-    assert "CloudStack said: 530 " in said
-    assert_harmless(said)
-    assert_harmless_on_a_terminal(on_a_terminal(life, "activate", stack))
-    ours = [line for line in life.said[-2][1].splitlines() if "(local-exec)" in line]
-    assert ours
-    assert_harmless(RICH.sub("", "\n".join(ours)))
+    ours = RICH.sub("", "\n".join(line for line in life.said[-1][1].splitlines() if "(local-exec)" in line))
+    assert_harmless(ours)
+    assert_shown([text, "CloudStack said: 530 E0x"], ours)
+    path = life.folder / "a.json"
+    assert_shown([f"CloudStack said: 530 {plain(text)}"], on_a_terminal(life, "activate", stack, "--json", str(path)))
+    assert_shown([text], texts_of_json(path.read_text(encoding="utf-8")))
     for command, call in (("lock", "listTemplates"), ("status", "listStoragePools"), ("bootstrap", "listZones")):
-        life.emulator.fail(call, kind="error", text=NASTY)
-        assert_harmless(life.run(command, sets, ends=(1,)))
-        life.emulator.fail(call, kind="error", text=NASTY)
-        assert_harmless_on_a_terminal(on_a_terminal(life, command, sets))
+        life.emulator.fail(call, kind="error", text=text)
+        told = life.run(command, sets, ends=(1,))
+        assert_harmless(told)
+        assert_shown(["E0x"], told)
+        life.emulator.fail(call, kind="error", text=text)
+        assert_shown(["E0x"], on_a_terminal(life, command, sets))
 
 
-def orphan(emulator: Emulator) -> None:
-    """A VM with the set's tag, hostile in its name and in the values of its other tags."""
-    world = emulator.world
-    vm = next(vm for vm in world.vms.values() if vm.state == "Stopped")
-    call = emulator.call
-    made = call(
-        "deployVirtualMachine",
-        emulator.pins,
-        zoneid=vm.zone.id,
-        templateid=vm.template.id,
-        serviceofferingid=vm.service_offering.id,
-        networkids=vm.nics[0].network.id,
-        startvm=False,
-    )["virtualmachine"]["id"]
-    tags = {"cloudstack-pins/set": "sandbox", "cloudstack-pins/template": NASTY, "cloudstack-pins/pool": NASTY}
-    call("createTags", emulator.pins, resourceids=made, resourcetype="UserVm", tags=tags)
-    world.vms[made].name = world.vms[made].display_name = NASTY
-
-
-def commands(stack: dict[str, object]) -> set[str]:
-    """Every command line in a stack."""
-    found = re.findall(r'"command": (".*?[^\\]")', json.dumps(stack))
-    return {json.loads(each) for each in found}
-
-
-def test_outcomes_of_a_run_task_hold_no_markup_of_names() -> None:
-    hostile = Path(__file__).parents[1] / "review" / "plans" / "made" / "hostile.json"
+@pytest.mark.parametrize("number", NUMBERS)
+def test_outcomes_of_a_run_task_hold_no_markup_of_names(number: int) -> None:
+    template, pool, tag, reason, said, known = (named(mark, number) for mark in ("Tx", "Px", "Sx", "Wx", "Ex", "Kx"))
     pin = PinOutcome(
-        address=f'cloudstack_instance.x["{NASTY}"]',
-        template=NASTY,
-        template_name=NASTY,
-        storage_tag=NASTY,
-        pool=NASTY,
-        pool_name=NASTY,
+        address=f'cloudstack_instance.x["{template}"]',
+        template=template,
+        template_name=template,
+        storage_tag=tag,
+        pool=pool,
+        pool_name=pool,
         state="failed",
-        reason=NASTY,
-        said=NASTY,
-        known=(NASTY,),
+        reason=reason,
+        said=said,
+        known=(known,),
     )
-    report = Report(set_name=NASTY, pins=(pin, replace(pin, state="skipped")), problems=(NASTY,))
+    report = Report(set_name=template, pins=(pin, replace(pin, state="skipped")), problems=(reason,))
+
+    told = sent(report.summary(), activation_rows(report))
+
+    assert_shown([" ".join(reason.split())], told["message"])
+    for row in told["rows"]:
+        assert_shown([template, tag, pool, reason], row["description"])
+        assert_shown([reason, said, known, template], assert_harmless_markdown(row["body"]).words)
+
+
+def test_outcomes_of_a_review_hold_no_markup_of_names() -> None:
+    hostile = Path(__file__).parents[1] / "review" / "plans" / "made" / "hostile.json"
     review = judge([read_plan(hostile)], today=date(2026, 11, 28))
 
-    for rows in (review_rows(review), activation_rows(report)):
-        document = payload(TaskResult(status="failed", message=f"{report.summary()}", outcomes=rows))
-        assert_harmless(document["data"]["attributes"]["message"])
-        for row in document["data"]["relationships"]["outcomes"]["data"]:
-            assert_harmless(row["attributes"]["description"])
-            assert_harmless_markdown(row["attributes"]["body"])
+    for row in sent(review.verdict, review_rows(review))["rows"]:
+        assert_harmless_markdown(row["body"])
+
+
+def sent(message: str, rows: Sequence[Outcome]) -> dict[str, Any]:
+    """What HCP Terraform gets, every line of it harmless."""
+    data = payload(TaskResult(status="failed", message=message, outcomes=rows))["data"]
+    told = [row["attributes"] for row in data["relationships"]["outcomes"]["data"]]
+    for line in (data["attributes"]["message"], *(row[name] for row in told for name in ("description", "outcome-id"))):
+        assert_harmless(line)
+        assert "\n" not in line
+    return {"message": data["attributes"]["message"], "rows": told}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -162,6 +163,50 @@ def test_a_pool_that_takes_nothing_is_named_with_its_repair(changes: dict[str, A
 
     assert kinds(report) == [kind]
     assert any(words in line for line in report.findings[0].repair)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["x;touch pwned", "$(touch pwned)", "`touch pwned`", "it's", "a b", "a\nb", "", "--", "*", "~", "#x", "\x1b[31m"],
+)
+def test_a_repair_gives_the_shell_what_cloudstack_has_and_nothing_to_run(tag: str) -> None:
+    what = declared(network_id=f"net{tag}")
+    first, second, *others = what.pins
+    moved = SeenRoot(ready=True, pool_id="pool-0")
+    doubled = [vm(first, id=f"vm-a{tag}", root=moved), vm(first, id=f"vm-b{tag}", root=SeenRoot(ready=False))]
+    leased = vm(second, id=f"vm-c{tag}", lease_ends=AT + timedelta(days=2), lease_action="DESTROY")
+    orphan = vm(replace(first, template=tag), id=f"vm-d{tag}", name=tag)
+    lease = SeenLease(holder=tag, expires=None, over=True, keys=(f"key{tag}",))
+    lost = pool(0, name=tag, tags=frozenset({f"z{tag}"}), state=tag, used=1900 * GIB)
+
+    report = judge(
+        what,
+        seen(
+            what,
+            [*doubled, leased, orphan, *map(vm, others)],
+            pools=(lost, pool(1, state="Disabled")),
+            schedules=(SeenSchedule(id=f"s{tag}", vm_id=leased.id, action=tag, words=tag),),
+            lease=lease,
+            preference="pool-0",
+            caller=Caller(account=tag, account_id=f"account{tag}", domain_id="root", is_root_admin=True),
+        ),
+    )
+
+    said = [shlex.split(line) for finding in report.findings for line in finding.repair if not line.startswith("#")]
+    told = {tuple(words) for words in said}
+    assert not [line for finding in report.findings for line in finding.repair if line.startswith("#") and "\n" in line]
+    assert all(words[0] in ("cmk", "cdktf", "cloudstack-pins", "terraform") for words in said)
+    assert told >= {
+        ("cmk", "update", "storagepool", "id=pool-0", f"tags=gold,z{tag}"),
+        ("cmk", "destroy", "virtualmachine", f"id=vm-b{tag}", "expunge=true"),
+        ("cmk", "destroy", "virtualmachine", f"id=vm-d{tag}", "expunge=true"),
+        ("cmk", "update", "virtualmachine", f"id=vm-c{tag}", "leaseduration=-1"),
+        ("cmk", "delete", "vmschedule", f"virtualmachineid=vm-c{tag}", f"id=s{tag}"),
+        ("cmk", "delete", "tags", "resourcetype=Network", f"resourceids=net{tag}", f"tags[0].key=key{tag}"),
+        ("cmk", "reset", "configuration", "name=preferred.storage.pool", f"accountid=account{tag}"),
+        ("cmk", "list", "storagepools", "id=pool-0"),
+        ("cmk", "update", "storagepool", "id=pool-1", "enabled=true"),
+    }
 
 
 def test_pools_that_came_or_went_are_found_and_excluded_ones_are_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import typer
 from cloudstack_pins import cli, declaration
 from cloudstack_pins.commands.suggest import parse_since
 from cloudstack_pins.suggest.render import schema
+from tests.security.hostile import PAYLOADS, assert_harmless, assert_shown, named
 from tests.suggest.conftest import MakeStage
-from tests.suggest.stage import DAY, TOML, UBUNTU, Stage
+from tests.suggest.stage import DAY, DEBIAN, TOML, UBUNTU, Stage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
 
@@ -124,3 +126,36 @@ def test_a_hostile_name_stays_text(stage: Stage, capsys: pytest.CaptureFixture[s
     assert "\x1b" not in out and "\u202e" not in out
     assert "\\x1b[31m[bold]red\\u202e" in out
     assert "pins.toml takes no such name; rename the template" in " ".join(out.split())
+
+
+def test_what_write_puts_into_pins_toml_is_the_name_and_nothing_else(
+    make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = make_stage(start=time.time() - 20 * DAY)
+    for variable, value in stage.emulator.environment().items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("COLUMNS", "1000")
+    stage.lock()
+    names = [named(f"W{number}x", number) for number in range(len(PAYLOADS))]
+    for name in names:
+        stage.emulator.register_template(name)
+        for account in ("user", "admin") * 3:
+            stage.deploy(name, account=account)
+    stage.emulator.advance(20 * DAY)
+    writable = {name for name in names if name.isprintable()}
+    assert 0 < len(writable) < len(names)
+
+    assert cli.main(["suggest", str(stage.folder), "--write"]) == 0
+
+    said, text = capsys.readouterr(), (stage.folder / "pins.toml").read_text("utf-8")
+    assert_harmless(said.out + said.err)
+    assert_shown(names, said.out)
+    assert text.replace("\n", "").isprintable()
+    declared = tomllib.loads(text)
+    assert {one["template"] for one in declared["templates"].values()} == {DEBIAN, *writable}
+    assert {tuple(one) for one in declared["templates"].values()} == {("template", "storage_tags")}
+    assert {name: declared[name] for name in tomllib.loads(TOML) if name != "templates"} == {
+        name: value for name, value in tomllib.loads(TOML).items() if name != "templates"
+    }
+    assert text.startswith(TOML.partition("[templates.debian-12]")[0])
+    assert cli.main(["lock", str(stage.folder)]) == 0

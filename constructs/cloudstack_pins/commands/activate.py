@@ -112,17 +112,16 @@ def _seconds(timeout: str | None) -> int | None:
 
 
 def _show(report: Report, console: Console, json_file: Path | None) -> None:
-    import json
-
     from cloudstack_pins.activation.table import table_of
     from cloudstack_pins.files import replace_text
+    from cloudstack_pins.json_text import json_text
 
     console.print(table_of(report, console))
     if report.is_ok:
         console.print(report.summary(), markup=False, soft_wrap=True)
     if json_file is None:
         return
-    text = json.dumps(report.document(), indent=2) + "\n"
+    text = json_text(report.document())
     if json_file == STDOUT:
         typer.echo(text, nl=False)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,10 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 3 where a lock is stale, and say why.")
     ] = False,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Also write what changed for a pull request's description."),
+    ] = None,
 ) -> None:
     """Look up every name of pins.toml in CloudStack and write the ids to pins.lock.json.
 
@@ -55,9 +60,14 @@ def lock(
     for outcome in outcomes:
         if outcome.stale and not check:
             replace_text(outcome.path, outcome.text)
-        typer.echo(f"{plain(str(outcome.path))}: {_verdict(outcome, check)}")
+        typer.echo(plain(f"{outcome.path}: {_verdict(outcome, check)}{_repair(outcome, check)}"))
         for change in outcome.changes:
             typer.echo(f"  {plain(change)}")
+    if markdown is not None:
+        from cloudstack_pins.resolution.markdown import to_markdown
+
+        verdicts = [(str(each.path), _verdict(each, check), each.changes) for each in outcomes]
+        replace_text(markdown, to_markdown(verdicts))
     if check and any(outcome.stale for outcome in outcomes):
         raise typer.Exit(STALE)
 
@@ -84,4 +94,8 @@ def look(session: Session, folder: Path) -> Outcome:
 def _verdict(outcome: Outcome, check: bool) -> str:
     if not outcome.stale:
         return "is current"
-    return f"is stale; run `cloudstack-pins lock {outcome.folder}`" if check else "written"
+    return "is stale" if check else "written"
+
+
+def _repair(outcome: Outcome, check: bool) -> str:
+    return f"; run `cloudstack-pins lock {shlex.quote(str(outcome.folder))}`" if outcome.stale and check else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,4 +105,5 @@ def _write(folder: Path, suggestions: Sequence[Suggestion]) -> str:
     if after == before:
         return f"{plain(str(path))}: nothing to change"
     replace_text(path, after)
-    return f"{plain(str(path))}: written; run `cloudstack-pins lock {plain(str(folder))}` and open a pull request"
+    lock = f"cloudstack-pins lock {shlex.quote(str(folder))}"
+    return plain(f"{path}: written; run `{lock}` and open a pull request")

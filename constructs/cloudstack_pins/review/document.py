@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from cloudstack_pins.json_text import json_text
 from cloudstack_pins.review import views
 from cloudstack_pins.review.amount import Amount
 from cloudstack_pins.review.fate import FatedPin
@@ -19,7 +19,7 @@ FORMAT = 1
 
 def to_json(review: Review) -> str:
     """Return the review as JSON text, the same for the same input."""
-    return json.dumps(to_document(review), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json_text(to_document(review))
 
 
 def to_document(review: Review) -> dict[str, Any]:

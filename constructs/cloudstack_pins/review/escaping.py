@@ -13,28 +13,28 @@ _SIMPLE = re.compile(r"[A-Za-z0-9 _.,:;/()\[\]{}\"'+=%^~*?!-]*")
 _WORDS = re.compile(r"(?:[A-Za-z ,;:()%+]|\d(?:\.\d)?)*")
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = LONGEST) -> str:
     """Return a name without control characters, cut in the middle where it is too long to read."""
     shown = plain(text)
-    if len(shown) <= LONGEST:
+    if len(shown) <= longest:
         return shown
-    half = (LONGEST - 5) // 2
+    half = (longest - 5) // 2
     return f"{shown[:half]} ... {shown[-half:]}"
 
 
 @lru_cache(maxsize=4096)  # one name stands in many places, and a comment is written several times to fit
-def code(text: str) -> str:
+def code(text: str, *, longest: int = LONGEST) -> str:
     """Return a name as inline code that no name can leave.
 
     Simple ones become a code span. Others become a ``<code>`` element whose text is numeric entities, for a code span
     cannot hold a backtick safely, nor a table cell a pipe; inside it GitHub and GitLab neither mention nor link.
     """
-    shown = shortened(text)
+    shown = shortened(text, longest)
     if not shown.strip():
         return "<code>(empty)</code>"
     if _SIMPLE.fullmatch(shown) and shown == shown.strip():
         return f"`{shown}`"
-    return f"<code>{entities(shown)}</code>"
+    return f"<code>{''.join(map(_entity, shown))}</code>"
 
 
 def text(words: str) -> str:

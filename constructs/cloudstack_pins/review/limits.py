@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from cloudstack_pins.plain import plain
 from cloudstack_pins.review.amount import gib
 from cloudstack_pins.review.danger import Raised, Subject
 from cloudstack_pins.review.fate import Fates
@@ -32,7 +33,8 @@ def exceeded(
 
 def pool_limit(pool: PoolForecast, limits: Limits) -> float | None:
     """Return the policy's limit of a pool: its own and those of its tags before the general one; the lowest counts."""
-    own = [limits.pool_shares[key] for key in (pool.name, pool.pool_id or "") if key in limits.pool_shares]
+    known = (plain(pool.name), pool.pool_id)  # a plan's roster holds plain names
+    own = [share for key, share in limits.pool_shares.items() if plain(key) in known]
     own += [limits.tag_shares[tag] for tag in pool.storage_tags if tag in limits.tag_shares]
     return min(own) if own else limits.allocated_share
 

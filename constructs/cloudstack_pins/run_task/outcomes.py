@@ -66,7 +66,7 @@ def _row(outcome: Outcome, body: str) -> dict[str, Any]:
     return {
         "type": "task-result-outcomes",
         "attributes": {
-            "outcome-id": outcome.id,
+            "outcome-id": plain(outcome.id),
             "description": _line(outcome.description, DESCRIPTION_LIMIT),
             "body": body,
             "tags": {

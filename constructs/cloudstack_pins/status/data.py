@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
+from cloudstack_pins.json_text import json_text
 from cloudstack_pins.status.report import GcReport, OrphanReport, PinReport, PoolReport, Report, SetReport
 
 FORMAT = 1
@@ -25,7 +26,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """Return the report as JSON text, ending in a line break."""
-    return json.dumps(document(report), indent=2) + "\n"
+    return json_text(document(report))
 
 
 def schema() -> dict[str, Any]:

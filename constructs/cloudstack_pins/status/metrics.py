@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from cloudstack_pins.plain import plain
 from cloudstack_pins.status.matrix import ANY
 from cloudstack_pins.status.report import Report, SetReport, State
 
@@ -31,7 +32,7 @@ def text(report: Report) -> str:
     for each in report.sets:
         for pin in each.pins:
             where = (each.set_name, pin.template, pin.storage_tag, pin.pool or ANY, str(pin.previous).lower())
-            pins.labels(*where, str(pin.state)).inc()
+            pins.labels(*map(plain, where), str(pin.state)).inc()
         counts = each.counts()
         for state in State:
             states.labels(each.set_name, str(state)).set(counts.get(state, 0))
@@ -59,7 +60,7 @@ def _pools(registry: CollectorRegistry, report: Report) -> None:
     held = _gauge(registry, "pool_held_bytes", "Allocated capacity that pins hold on a pool", "set", "pool")
     for each in report.sets:
         for pool in each.pools:
-            where = (each.set_name, pool.key or pool.name)
+            where = (each.set_name, plain(pool.key or pool.name))
             held.labels(*where).set(pool.held)
             if pool.state is not None:
                 up.labels(*where).set(pool.state == "Up")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cloudstack_pins.plain import plain
+from cloudstack_pins.status.cmk import cmk
 from cloudstack_pins.status.declared import Declared
 from cloudstack_pins.status.observation import Observation, SeenLease
 from cloudstack_pins.status.report import Finding, OrphanReport, PinReport, Severity, State
@@ -13,7 +15,8 @@ _BY_ACTIVATE = frozenset({State.NOT_ACTIVATED, State.RUNNING, State.WRONG_POOL, 
 
 def destroy_command(declared: Declared, vm_id: str) -> str:
     """Return the command that removes a VM, at once where the set's key may expunge."""
-    return f"cmk destroy virtualmachine id={vm_id}" + (" expunge=true" if declared.expunge else "")
+    at_once = {"expunge": "true"} if declared.expunge else {}
+    return cmk("destroy virtualmachine", id=vm_id, **at_once)
 
 
 def of_pins(declared: Declared, seen: Observation, pins: Sequence[PinReport]) -> Iterator[Finding]:
@@ -99,11 +102,12 @@ def _pin_repair(declared: Declared, seen: Observation, pin: PinReport) -> tuple[
     if pin.state in (State.WRONG_TEMPLATE, State.ERROR):
         return (declared.replace_command(pin.address),)
     if pin.state is State.DESTROYED and pin.protects:
-        return (f"cmk recover virtualmachine id={pin.vm_ids[0]}", declared.activate_command)
+        return (cmk("recover virtualmachine", id=pin.vm_ids[0]), declared.activate_command)
     if pin.state is State.DUPLICATE:
+        first, *others = pin.vm_ids
         return (
             declared.show_command(pin.address),
-            f"# it says which VM Terraform knows; if that is {pin.vm_ids[0]}, destroy the others, else swap the ids:",
-            *(destroy_command(declared, vm_id) for vm_id in pin.vm_ids[1:]),
+            f"# it says which VM Terraform knows; if that is {plain(first)}, destroy the others, else swap the ids:",
+            *(destroy_command(declared, vm_id) for vm_id in others),
         )
     return (declared.deploy_command,)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cloudstack_pins.status.cmk import cmk
 from cloudstack_pins.status.declared import Declared
 from cloudstack_pins.status.observation import ALLOCATED_THRESHOLD, USED_THRESHOLD, Observation, SeenPool
 from cloudstack_pins.status.report import Finding, Severity
 
-_UP_AGAIN = {
-    "Maintenance": "cmk cancel storagemaintenance id={id}",
-    "PrepareForMaintenance": "cmk cancel storagemaintenance id={id}",
-    "ErrorInMaintenance": "cmk cancel storagemaintenance id={id}",
-    "Disabled": "cmk update storagepool id={id} enabled=true",
-}
+_IN_MAINTENANCE = frozenset({"Maintenance", "PrepareForMaintenance", "ErrorInMaintenance"})
 
 
 def pool_problem(pool: SeenPool | None, *, visible: bool) -> str | None:
@@ -58,17 +54,16 @@ def _of_pool(declared: Declared, key: str, pool: SeenPool) -> Iterator[Finding]:
                 declared.lock_command,
                 declared.deploy_command,
                 "# or, if the tag was lost by mistake:",
-                f"cmk update storagepool id={pool.id} tags={','.join(sorted({*pool.tags, *lost}))}",
+                cmk("update storagepool", id=pool.id, tags=",".join(sorted({*pool.tags, *lost}))),
             ),
         )
     if pool.state != "Up":
-        command = _UP_AGAIN.get(pool.state, "cmk list storagepools id={id}").format(id=pool.id)
         yield Finding(
             kind="pool-down",
             about=key,
             severity=Severity.WARNING,
             text=f"pool {pool.name} is {pool.state}: its copies stay, but nothing can be activated there",
-            repair=(command,),
+            repair=(_up_again(pool),),
         )
     full = _full(pool)
     if full is not None:
@@ -79,11 +74,19 @@ def _of_pool(declared: Declared, key: str, pool: SeenPool) -> Iterator[Finding]:
             severity=Severity.WARNING,
             text=f"pool {pool.name} is full: {words}, so CloudStack puts nothing new there",
             repair=(
-                f"cmk list volumes storageid={pool.id} listall=true filter=name,account,size",
+                cmk("list volumes", storageid=pool.id, listall="true", filter="name,account,size"),
                 "# free some of it, add capacity, or move the threshold:",
-                f"cmk update configuration storageid={pool.id} name={setting} value=0.95",
+                cmk("update configuration", storageid=pool.id, name=setting, value="0.95"),
             ),
         )
+
+
+def _up_again(pool: SeenPool) -> str:
+    if pool.state in _IN_MAINTENANCE:
+        return cmk("cancel storagemaintenance", id=pool.id)
+    if pool.state == "Disabled":
+        return cmk("update storagepool", id=pool.id, enabled="true")
+    return cmk("list storagepools", id=pool.id)
 
 
 def _full(pool: SeenPool) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from cloudstack_pins.status.cmk import cmk
 from cloudstack_pins.status.declared import Declared
 from cloudstack_pins.status.observation import PREFERENCE, Observation
 from cloudstack_pins.status.pin_findings import live_lease
@@ -22,7 +23,7 @@ def of_losses(declared: Declared, seen: Observation, pins: Sequence[PinReport]) 
             about=by_id[vm.id].key,
             severity=Severity.WARNING,
             text=f"CloudStack will destroy VM {vm.name} as its instance lease ends: {vm.lease_ends:%Y-%m-%d %H:%M} UTC",
-            repair=(f"cmk update virtualmachine id={vm.id} leaseduration=-1",),
+            repair=(cmk("update virtualmachine", id=vm.id, leaseduration="-1"),),
         )
     for schedule in seen.schedules or ():
         if schedule.vm_id in by_id:
@@ -31,7 +32,7 @@ def of_losses(declared: Declared, seen: Observation, pins: Sequence[PinReport]) 
                 about=schedule.id,
                 severity=Severity.WARNING,
                 text=f"a VM schedule will {schedule.action} pin {by_id[schedule.vm_id].key} ({schedule.words})",
-                repair=(f"cmk delete vmschedule virtualmachineid={schedule.vm_id} id={schedule.id}",),
+                repair=(cmk("delete vmschedule", virtualmachineid=schedule.vm_id, id=schedule.id),),
             )
     yield from _of_templates(declared, seen, pins)
 
@@ -45,7 +46,7 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
             declared.activate_command,
             "# it takes the lease over and puts the preference back; or drop the lease alone:",
         )
-        keys = " ".join(f"tags[{number}].key={key}" for number, key in enumerate(lease.keys))
+        keys = {f"tags[{number}].key": key for number, key in enumerate(lease.keys)}
         yield Finding(
             kind="lease-stale",
             about=declared.network_id,
@@ -53,7 +54,7 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
             text=f"the activation lease of {lease.holder}{until} is still on the pin network: nobody gave it back",
             repair=(
                 *(take_over if lease.expires else ()),
-                f"cmk delete tags resourcetype=Network resourceids={declared.network_id} {keys}",
+                cmk("delete tags", resourcetype="Network", resourceids=declared.network_id, **keys),
             ),
         )
     if seen.network_is_gone:
@@ -77,7 +78,7 @@ def of_account(declared: Declared, seen: Observation) -> Iterator[Finding]:
             severity=Severity.WARNING,
             text=f"{PREFERENCE} of account {seen.caller.account} is {name} while no activation runs: "
             "it steers every deploy of that account",
-            repair=(f"cmk reset configuration name={PREFERENCE} accountid={seen.caller.account_id}",),
+            repair=(cmk("reset configuration", name=PREFERENCE, accountid=seen.caller.account_id),),
         )
 
 

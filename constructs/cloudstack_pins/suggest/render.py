@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cloudstack_pins.json_text import json_text
 from cloudstack_pins.plain import plain
 from cloudstack_pins.suggest.history import History, day_of
 from cloudstack_pins.suggest.judge import MIB, Suggestion, Terms, counts, limits
@@ -58,7 +59,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """Return the report as JSON text, ending in a line break."""
-    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
+    return json_text(document(report))
 
 
 def schema() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
+from cloudstack_pins.json_text import json_text
 from cloudstack_pins.plain import plain
 from cloudstack_pins.verify.trial import Measured
 
@@ -43,7 +44,7 @@ def document(set_name: str, pinned: Measured, unpinned: Measured) -> dict[str, A
 
 def text(set_name: str, pinned: Measured, unpinned: Measured) -> str:
     """Return the result as JSON text, ending in a line break."""
-    return json.dumps(document(set_name, pinned, unpinned), indent=2, allow_nan=False) + "\n"
+    return json_text(document(set_name, pinned, unpinned))
 
 
 def schema() -> dict[str, Any]:

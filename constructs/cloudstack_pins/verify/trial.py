@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cloudstack_pins.activation.pause import pause
 from cloudstack_pins.cloudstack import Session, VirtualMachine
 from cloudstack_pins.errors import PinsError, TimedOut
+from cloudstack_pins.plain import plain
 from cloudstack_pins.verify.choice import Choice, Subject
 from cloudstack_pins.verify.removal import Interrupted, Removal, display_name, tags_of
 
@@ -73,7 +74,7 @@ class Trial:
             self._tell(f"it was placed on {measured.pool_name}, where no pin of it is; trying again")
         raise PinsError(
             f"CloudStack placed it {_TRIES} times on pools without its pin; "
-            f"pin {subject.name} on every pool of {self._choice.storage_tag} or look at `cloudstack-pins status`"
+            f"pin {plain(subject.name)} on every pool of {self._choice.storage_tag} or look at `cloudstack-pins status`"
         )
 
     def _once(self, subject: Subject) -> Measured:

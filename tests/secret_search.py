@@ -15,6 +15,8 @@ from urllib.parse import unquote
 # lock file of npm may have that length; it says what it is.
 _LONG = re.compile(r"[^\w-](?!sha512-)([\w-]{86})(?![\w-])", re.ASCII)
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
+_VARIETY = 30
+"""Random keys have 35 different characters or more; a long name has fewer."""
 _NAMES = ("apikey", "secretkey", "signature")
 _NAMED = re.compile(
     rf"(?:{'|'.join(_NAMES)})(?:=(?!REDACTED)[^\s\"'&]+|\\?[\"']\s*:\s*\\?[\"'](?!REDACTED)[^\s\"']+)",
@@ -64,7 +66,7 @@ def secrets_in(text: str, *, by_terraform: bool = False) -> list[str]:
         text = _BY_THE_PROVIDER.sub(r"\1", text)
     text = _unescaped(text)
     joined = "".join(line.strip(_MARGIN) for line in text.split("\n"))
-    found = [_around(text, match.start()) for match in _LONG.finditer(f" {text}") if _MIXED.match(match[1])]
+    found = [_around(text, match.start()) for match in _LONG.finditer(f" {text}") if _random(match[1])]
     # Searched as it is and unfolded, for what follows a name may be on the next line.
     found += [_around(each, at) for each in (text, joined) for at in _named(each)]
     known = [at for block in (*_always, *_for_now) if (at := joined.find(block)) >= 0]
@@ -90,6 +92,10 @@ def _blocks(secret: str) -> list[str]:
     """Cut a secret so that each piece of it of 24 characters holds a whole block; too plain ones would be anywhere."""
     blocks = (secret[at : at + _BLOCK] for at in range(0, len(secret) - _BLOCK + 1, _BLOCK))
     return [block for block in blocks if len(set(block)) > 5]
+
+
+def _random(word: str) -> bool:
+    return len(set(word)) >= _VARIETY and _MIXED.match(word) is not None
 
 
 def _named(text: str) -> list[int]:
@@ -128,10 +134,10 @@ _PROVIDERS = (".terraform", "providers")
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield a file, or the members of an archive, which a plan of Terraform is."""
+    """Yield a file, and the members of an archive, which a plan of Terraform is."""
     content = path.read_bytes()
-    if not content.startswith(b"PK\x03\x04"):
-        yield str(path), content
+    yield str(path), content
+    if not zipfile.is_zipfile(io.BytesIO(content)):
         return
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():

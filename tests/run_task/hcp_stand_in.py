@@ -18,7 +18,12 @@ from typing import Any
 
 import jsonschema
 
-KEY = "a-shared-hmac-key"
+from tests.secret_search import know
+from tests.secret_watch import hear
+
+KEY = "hmac-Lq8ZtV2mXw5RyB0nKd7PsJ3gHc6Tf1Ea"
+TOKEN = "bearer-Gx4NuC9pWb2YkM7vQz0RjS5hDf8Le3Ti"
+know(KEY, TOKEN)
 SCHEMA = json.loads((Path(__file__).parent / "callback.schema.json").read_text(encoding="utf-8"))
 
 
@@ -91,7 +96,7 @@ class Hcp:
         return {
             "payload_version": 1,
             "stage": stage,
-            "access_token": "the-bearer-token",
+            "access_token": TOKEN,
             "capabilities": {"outcomes": True},
             "configuration_version_id": "cv-1",
             "configuration_version_download_url": None,
@@ -161,7 +166,7 @@ class _Api(_Handler):
     def do_GET(self) -> None:
         hcp = self.hcp
         hcp.downloads.append((f"api {self.path}", self.headers.get("Authorization", "")))
-        if self.headers.get("Authorization") != "Bearer the-bearer-token":
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self.answer(401)
         elif hcp.not_ready > 0:
             hcp.not_ready -= 1
@@ -171,7 +176,9 @@ class _Api(_Handler):
 
     def do_PATCH(self) -> None:
         hcp = self.hcp
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        hear(raw)
+        body = json.loads(raw)
         if hcp.slow > 0:
             hcp.slow -= 1
             hcp.released.wait(60)

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.run_task.hcp_stand_in import KEY, Hcp
+from tests.secret_search import know
 
 ENDPOINT_OF_NOBODY = {
     "CLOUDSTACK_API_URL": "http://127.0.0.1:9/client/api",
-    "CLOUDSTACK_API_KEY": "the-api-key",
-    "CLOUDSTACK_SECRET_KEY": "the-secret-key",
+    "CLOUDSTACK_API_KEY": "api-Jm6QwE1rTz8YuI3oPa5SdF0gHk9Lx2Cv",
+    "CLOUDSTACK_SECRET_KEY": "secret-Bn7MlK4jHg2FdS9aPo0IuY6tRe3Wq8Zx",
 }
+know(*(ENDPOINT_OF_NOBODY[name] for name in ("CLOUDSTACK_API_KEY", "CLOUDSTACK_SECRET_KEY")))
 
 
 @dataclass

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.run_task.hcp_stand_in import Hcp, post
+from tests.run_task.hcp_stand_in import KEY, TOKEN, Hcp, post
 from tests.run_task.service import ENDPOINT_OF_NOBODY, Service, serving
 
 PLANS = Path(__file__).parent.parent / "review" / "plans" / "real"
@@ -31,7 +31,7 @@ def test_a_plan_is_reviewed_through_a_redirect_once_it_is_ready(hcp: Hcp, servic
 
     assert result.status == "passed"
     assert result.outcomes[0]["outcome-id"] == "review"
-    assert result.authorization == "Bearer the-bearer-token"
+    assert result.authorization == f"Bearer {TOKEN}"
     assert result.content_type == "application/vnd.api+json"
     assert [where for where, _ in hcp.downloads][-1] == "archive /object/plan"
     assert {token for where, token in hcp.downloads if where.startswith("archive")} == {""}
@@ -212,7 +212,7 @@ def test_an_expired_token_is_given_up_with_a_line_in_the_log(hcp: Hcp, own_servi
 
     assert hcp_log == 0
     assert "could not be sent: HTTP status 401" in own_service.logged()
-    assert "the-bearer-token" not in own_service.logged()
+    assert TOKEN not in own_service.logged()
 
 
 def test_callbacks_that_fail_for_long_are_given_up_with_a_line_in_the_log(hcp: Hcp, own_service: Service) -> None:
@@ -273,4 +273,5 @@ def test_nothing_of_the_token_or_the_keys_reaches_the_log(hcp: Hcp, own_service:
     own_service.stop()
 
     told = own_service.logged() + json.dumps([callback.body for callback in hcp.callbacks])
-    assert not [secret for secret in ("the-bearer-token", "the-secret-key", "the-api-key") if secret in told]
+    secrets = (TOKEN, KEY, ENDPOINT_OF_NOBODY["CLOUDSTACK_API_KEY"], ENDPOINT_OF_NOBODY["CLOUDSTACK_SECRET_KEY"])
+    assert not [secret for secret in secrets if secret in told]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudstack_emulator import Emulator
-from tests.secret_watch import secrets_in
+from tests.secret_search import secrets_in
 from tests.security.life import DEBIAN, SYSTEM, Life
 from tests.terraform_cli import Terraform
 

@@ -49,6 +49,9 @@ After each cell the same has to hold (`tests/faults/invariants.py`):
 - every file is the old one or the new one, and no temporary file is left (but by SIGKILL);
 - the message says of this fault what happened and what to do, with no traceback and no key;
 - the second run, without the fault, completes.
+
+The end of a maintenance starts the VMs that it had stopped, pins too; the next activation stops them, as the second run
+does here.
 """
 
 LOST = """\

@@ -171,7 +171,7 @@ class Scene:
         self.emulator.call("registerUserKeys", id=user.id)
 
     def recover(self) -> None:
-        """End every fault, as people and time do."""
+        """End every fault but a maintenance, as people and time do."""
         world = self.emulator.world
         self.door.open()
         with world.lock:
@@ -180,7 +180,10 @@ class Scene:
             world.skew = world.job_seconds = 0.0
         self.finish_copies()
         self.keys = next(u.keys for u in world.users.values() if u.account.name == "pins" and u.keys is not None)
-        for pool in list(world.pools.values()):
+
+    def end_maintenance(self) -> None:
+        """Bring every pool up, which starts the VMs that the maintenance had stopped."""
+        for pool in list(self.emulator.world.pools.values()):
             if pool.state != "Up":
                 self.emulator.call("cancelStorageMaintenance", id=pool.id)
 

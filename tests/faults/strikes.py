@@ -67,7 +67,8 @@ class Strike:
             return
         if fault == "slow":
             scene.request_seconds = 3
-        if self._moment.key == "copy":
+        if self._moment.key == "copy" or (self._moment.key == "apply" and fault in SIGNALS):
+            # A copy that does not end: who is told to stop has to stop before that.
             with scene.emulator.world.lock:
                 scene.emulator.world.copy_seconds = SLOW_COPY_SECONDS
             if fault == "job-fails":
@@ -185,6 +186,8 @@ class Strike:
         again = self._scene.run(self._moment)
         self._scene.others.append(again)
         self.struck = again.says("waiting for another activation")
+        # Once the orphan has given its lease back, the copy that it has begun may end.
+        self._scene.emulator.when("createTags", self._scene.finish_copies, match={"resourcetype": "Network"})
 
     def _signal(self) -> None:
         assert self._started.wait(DEADLINE_SECONDS)

@@ -62,8 +62,8 @@ def _hold_always(scene: Scene, cell: Cell, output: str) -> None:
 def _given_back_or_said(scene: Scene, cell: Cell, done: bool, output: str) -> None:
     """The preference is what it was; where CloudStack is out of reach that is said, and the lease leads back to it."""
     killed = cell.fault.key == "sigkill" and cell.moment.program == "activate"
-    if cell.fault.key in ("sigint", "sigterm"):
-        # Also where Terraform got it: the activation, orphan or not, puts back what it has moved.
+    if cell.fault.needs in ("signal", "orphan") and not killed:
+        # Also where Terraform got the signal: its activation, orphan or not, puts back what it has moved.
         assert _is_given_back(scene), "an interrupted activation has not put the preference back"
         assert scene.stage.network_tags() == {}, "an interrupted activation has not given its lease back"
     if _is_given_back(scene):

@@ -73,7 +73,11 @@ def with_pool(**changes: object) -> Circumstances:
 @pytest.mark.parametrize(
     ("known", "first"),
     [
-        pytest.param(with_pool(state="Maintenance"), "pool PS0 is Maintenance, scope CLUSTER", id="maintenance"),
+        pytest.param(
+            with_pool(state="Maintenance"),
+            "pool PS0 is Maintenance, scope CLUSTER; bring it up, or name it in exclude_pools and lock",
+            id="maintenance",
+        ),
         pytest.param(with_pool(tags=frozenset({"silver"})), "pool PS0 bears silver, not gold", id="tag gone"),
         pytest.param(with_pool(bytes_used=86 * GIB), "pool PS0 is used to 86%, limit 85%", id="used"),
         pytest.param(

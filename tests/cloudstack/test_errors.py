@@ -160,6 +160,18 @@ def test_closed_port_is_unreachable(emulator: Emulator, caplog: pytest.LogCaptur
     assert_no_secrets(caught.value, access, caplog)
 
 
+def test_failure_while_another_is_handled_names_its_own_reason(emulator: Emulator) -> None:
+    access = Access.from_environment({**emulator.environment(), "CLOUDSTACK_API_URL": "http://127.0.0.1:1/client/api"})
+    with Session(access, clock=HandClock()) as session:
+        try:
+            session.write("createTags")
+        except Unreachable:
+            with pytest.raises(Unreachable, match="Connection refused") as caught:
+                session.read("listTags")
+
+    assert "createTags" not in str(caught.value)
+
+
 def test_name_that_does_not_resolve_is_unreachable(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     access = replace(Access.from_environment(emulator.environment()), endpoint="http://cloud.invalid/client/api")
     with Session(access, clock=HandClock()) as session, pytest.raises(Unreachable, match=r"cloud\.invalid") as caught:

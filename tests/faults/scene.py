@@ -1,12 +1,12 @@
-"""A pin set on an emulator with a history: an earlier apply whose pins protect, and a rotation to come."""
+"""A pin set on an emulator, the programs that work on it, and what is seen of both."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,26 +18,16 @@ from cloudstack_pins import declaration, lock, pin_set
 from cloudstack_pins.cloudstack import Access, Session
 from cloudstack_pins.model import Pin
 from cloudstack_pins.resolution import resolve
-from tests.activation.stage import HastyTime, Stage
+from tests.activation.stage import Stage
 from tests.faults.cells import Moment, Program
 from tests.faults.door import Door
 from tests.faults.running import Running
 from tests.terraform_cli import Terraform
 
-DEBIAN = "Debian 12 (x86_64)"
-TOML = f"""zone = "Sandbox-simulator"
-network = "pins-l2"
-owner = "system"
-
-[storage_tags.gold]
-service_offering = "pin-gold"
-
-[templates.debian-12]
-template = "{DEBIAN}"
-storage_tags = ["gold"]
-"""
 PLAN = Path(__file__).parents[1] / "review" / "plans" / "made" / "rotation.json"
 SLOW_COPY_SECONDS = 5000.0
+QUIET_SECONDS = 2.5
+"""All jobs have ended by then, so a provider that still works asks sooner."""
 OTHER_HOST = (
     "import socket, sys; socket.gethostname = lambda: 'another-host'; "
     "from cloudstack_pins.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -59,8 +49,10 @@ class Scene:
     earlier: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     begin: int = 0
+    sent: int = 0
     before: dict[Path, bytes] = field(default_factory=dict)
     request_seconds: int = 60
+    job_seconds: int = 20
     others: list[Running] = field(default_factory=list)
 
     # Where things are
@@ -124,7 +116,7 @@ class Scene:
                 **self.emulator.environment(self.keys),
                 "CLOUDSTACK_API_URL": self.door.endpoint,
                 # To the provider this is how long it waits for a job.
-                "CLOUDSTACK_TIMEOUT": "20",
+                "CLOUDSTACK_TIMEOUT": str(self.job_seconds),
             }
         return kept | {
             "CLOUDSTACK_ENDPOINT": self.door.endpoint,
@@ -132,6 +124,14 @@ class Scene:
             "CLOUDSTACK_SECRET": self.keys.secret_key,
             "CLOUDSTACK_TIMEOUT": str(self.request_seconds),
         }
+
+    def settle(self, program: Running) -> None:
+        """End the provider of a Terraform that was killed, once it asks CloudStack for nothing more."""
+        answered = -1
+        while program.leaves_provider and answered != len(self.emulator.requests):
+            answered = len(self.emulator.requests)
+            time.sleep(QUIET_SECONDS)
+        program.kill()
 
     def run(self, moment: Moment, *, prefix: tuple[str, ...] = ()) -> Running:
         """Start the program of a moment; use as a context manager."""
@@ -154,7 +154,7 @@ class Scene:
     def end_others(self) -> None:
         """End what ``run_other`` has started."""
         for other in self.others:
-            other.__exit__()
+            other.kill()
 
     # The world
 
@@ -171,7 +171,7 @@ class Scene:
         self.emulator.call("registerUserKeys", id=user.id)
 
     def recover(self) -> None:
-        """End every fault, as people and time do."""
+        """End every fault but a maintenance, as people and time do."""
         world = self.emulator.world
         self.door.open()
         with world.lock:
@@ -180,7 +180,10 @@ class Scene:
             world.skew = world.job_seconds = 0.0
         self.finish_copies()
         self.keys = next(u.keys for u in world.users.values() if u.account.name == "pins" and u.keys is not None)
-        for pool in list(world.pools.values()):
+
+    def end_maintenance(self) -> None:
+        """Bring every pool up, which starts the VMs that the maintenance had stopped."""
+        for pool in list(self.emulator.world.pools.values()):
             if pool.state != "Up":
                 self.emulator.call("cancelStorageMaintenance", id=pool.id)
 
@@ -214,103 +217,3 @@ class Scene:
             if resource["type"] == "cloudstack_instance"
             for instance in resource["instances"]
         }
-
-
-@contextmanager
-def set_up(moment: Moment, folder: Path, terraform_settings: Mapping[str, str]) -> Iterator[Scene]:
-    """Play everything that comes before a moment."""
-    with ExitStack() as stack:
-        emulator = stack.enter_context(Emulator())
-        door = stack.enter_context(Door(emulator.endpoint))
-        terraform = Terraform(folder / "stack", {**terraform_settings, **emulator.environment()})
-        scene = Scene(emulator, door, folder, terraform, Stage(emulator, HastyTime()), emulator.pins)
-        stack.callback(scene.end_others)
-        stack.callback(door.open)
-        (folder / "sandbox").mkdir()
-        (folder / "sandbox" / declaration.FILE_NAME).write_text(TOML, encoding="utf-8")
-        _HISTORY[moment.program](scene)
-        _note(scene)
-        yield scene
-
-
-def _note(scene: Scene) -> None:
-    """Remember what the invariants compare with."""
-    if any(path.parent.exists() for path in scene.reports.values()):
-        for path in scene.reports.values():
-            path.write_text("the report of before\n", encoding="utf-8")
-    scene.before = {path: path.read_bytes() for path in sorted(scene.folder.rglob("*")) if _is_ours(path)}
-    scene.begin = len(scene.emulator.trace)
-
-
-def _is_ours(path: Path) -> bool:
-    return path.is_file() and ".terraform" not in path.parts
-
-
-def _before_bootstrap(scene: Scene) -> None:
-    """Nothing but pins.toml is there."""
-
-
-def _before_lock(scene: Scene) -> None:
-    scene.stage.system_network()
-    scene.write_lock()
-    scene.emulator.register_template(DEBIAN)
-
-
-def _rotation(scene: Scene) -> None:
-    """An earlier apply is active, a newer registration is locked and deployed, and the account prefers a pool."""
-    stage = scene.stage
-    stage.system_network()
-    scene.write_lock()
-    first = pin_set.load(scene.set_folder)
-    vms = stage.deploy(first)
-    assert stage.activate(first).is_ok
-    scene.earlier = {pin.key: vms[pin.address] for pin in first.pins}
-    scene.emulator.register_template(DEBIAN)
-    scene.write_lock()
-    second = pin_set.load(scene.set_folder)
-    scene.terraform.write(second)
-    scene.made = {*vms.values(), *stage.deploy(second).values()}
-    scene.preferred = stage.pools("ps3")[0].id
-    stage.prefer(scene.preferred)
-    (scene.folder / "reports").mkdir()
-
-
-def _applied(scene: Scene) -> None:
-    scene.stage.system_network()
-    scene.write_lock()
-    scene.terraform.write(pin_set.load(scene.set_folder))
-    scene.terraform.apply().checked()
-    scene.earlier = {pin.key: vm for pin in scene.pins for vm in _vms_of(scene, pin)}
-    scene.preferred = scene.stage.pools("ps3")[0].id
-    scene.stage.prefer(scene.preferred)
-
-
-def _before_apply(scene: Scene) -> None:
-    _applied(scene)
-    scene.emulator.register_template(DEBIAN)
-    scene.write_lock()
-    scene.terraform.write(pin_set.load(scene.set_folder))
-
-
-def _before_review(scene: Scene) -> None:
-    (scene.folder / "reports").mkdir()
-
-
-def _vms_of(scene: Scene, pin: Pin) -> list[str]:
-    tags = set(pin.tags.items())
-    return [
-        vm_id
-        for vm_id, row in scene.vms().items()
-        if tags <= {(tag["key"], tag["value"]) for tag in row.get("tags", ())}
-    ]
-
-
-_HISTORY: dict[Program, Callable[[Scene], None]] = {
-    "bootstrap": _before_bootstrap,
-    "lock": _before_lock,
-    "activate": _rotation,
-    "status": _rotation,
-    "review": _before_review,
-    "apply": _before_apply,
-    "destroy": _applied,
-}

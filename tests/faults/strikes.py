@@ -21,16 +21,17 @@ PAGES = {"reset": ("reset", 1), "dropped": ("dropped", 1), "429": ("http429", 1)
     "slow": ("slow", 1),
 }
 JOBS = {"job-fails": "job", "job-vanishes": "job-vanishes", "job-hangs": "job-never-ends"}
-SIGNALS = {"sigint": signal.SIGINT, "sigterm": signal.SIGTERM, "sigkill": signal.SIGKILL}
+SIGNALS = {"sigint": signal.SIGINT, "sigterm": signal.SIGTERM, "sigkill": signal.SIGKILL, "orphan": signal.SIGKILL}
 POOL = "PS0"
 SAID = "the hypervisor said no"
 
 WITHOUT_RIGHTS = (
     "import ctypes, os, sys; "
-    "os.geteuid() or ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); "
+    "os.geteuid() or ctypes.CDLL(None).prctl(24, 1, 0, 0, 0) and sys.exit('CAP_DAC_OVERRIDE stays'); "
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 """Root writes where it likes; without CAP_DAC_OVERRIDE (1) it obeys modes as everybody does."""
+HELD = Path(__file__).with_name("held.py")
 
 
 class Strike:
@@ -52,24 +53,30 @@ class Strike:
             return ("/bin/sh", "-c", 'ulimit -f 0; exec "$0" "$@"')
         if self._fault == "read-only":
             return (sys.executable, "-c", WITHOUT_RIGHTS)
+        if self._moment.replaces:
+            return (sys.executable, "-P", str(HELD))
         return ()
 
     def arm(self) -> None:
         """Prepare the emulator, before the program is started."""
         scene, fault = self._scene, self._fault
         if fault in ("full", "read-only"):
-            self.struck = True
+            self.struck = True  # the invariants hold it to that: no file may have been written
             for folder in self._folders() if fault == "read-only" else ():
                 folder.chmod(0o555)
             return
         if fault == "slow":
             scene.request_seconds = 3
-        if self._moment.key == "copy":
+        if self._moment.key == "copy" or (self._moment.key == "apply" and fault in SIGNALS):
+            # A copy that does not end: who is told to stop has to stop before that.
             with scene.emulator.world.lock:
                 scene.emulator.world.copy_seconds = SLOW_COPY_SECONDS
             if fault == "job-fails":
                 scene.emulator.fail("startVirtualMachine", kind="job-after-copy", text=SAID)
-        self._arm(self._moment.points)
+        if fault == "orphan":
+            scene.job_seconds = 200
+        if self._moment.points:
+            self._arm(self._moment.points)
 
     def accompany(self, program: Running) -> None:
         """Stay with the program until it has ended, and end the fault where it would wait for that."""
@@ -79,6 +86,9 @@ class Strike:
             # One that has pins on their way waits until the server is back, and says so; the others give up.
             program.says(r"no connection to|connection to \S+ broke")
             self._scene.door.open()
+        if self._moment.replaces:
+            self.struck = program.says("putting .* in place")
+            self._signal()
 
     def lift(self) -> None:
         """End what only this object knows of."""
@@ -145,6 +155,8 @@ class Strike:
             self._when(point, before=self._strikes(partial(scene.emulator.call, "enableStorageMaintenance", id=pool)))
         elif fault in ("two", "two-hosts"):
             self._when(point, before=self._strikes(self._another))
+        elif fault == "orphan":
+            self._when(point, before=self._apply_again)
         else:
             self._when(point, before=self._strikes(self._signal))
 
@@ -167,6 +179,15 @@ class Strike:
         other = self._scene.run_other("another-host" if self._fault == "two-hosts" else None)
         # Either it meets the lease and waits, or there is none and it does all that there is to do.
         other.says("waiting for another activation")
+
+    def _apply_again(self) -> None:
+        """Kill Terraform, and apply again while the activation that it leaves waits for an answer."""
+        self._signal()
+        again = self._scene.run(self._moment)
+        self._scene.others.append(again)
+        self.struck = again.says("waiting for another activation")
+        # Once the orphan has given its lease back, the copy that it has begun may end.
+        self._scene.emulator.when("createTags", self._scene.finish_copies, match={"resourcetype": "Network"})
 
     def _signal(self) -> None:
         assert self._started.wait(DEADLINE_SECONDS)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.faults.cells import CELLS
-from tests.faults.page import FAILED, HEAD, PATH, UNKNOWN, read, text
+from tests.faults.page import FAILED, HEAD, MARKS, PATH, UNKNOWN, read, text
 
 
 def test_the_page_lists_exactly_the_cells_and_each_held() -> None:
@@ -13,7 +13,7 @@ def test_the_page_lists_exactly_the_cells_and_each_held() -> None:
 
 def test_the_page_is_as_it_would_be_written_today() -> None:
     page = PATH.read_text(encoding="utf-8")
-    names = {"✔": "through", "↻": "told", "†": "killed"}
+    names = {mark: name for name, mark in MARKS.items()}
 
     assert page.startswith(HEAD)
     assert page == text({key: names[mark] for key, mark in read(page).items()}), "run `make faults`"

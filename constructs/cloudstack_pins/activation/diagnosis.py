@@ -92,9 +92,14 @@ def _pool_facts(pin: RosterPin, pool: StoragePool, known: Circumstances) -> list
     allocated, after = _share(pool.bytes_allocated, room), _share(pool.bytes_allocated + asked, room)
     need = f", the pin needs {asked / GIB:.1f} GiB more" if asked else ""
     up, all_of = _hosts(pool, known)
+    is_up = pool.state == "Up"
     where = f"in cluster of {name}" if pool.cluster_id else "in the zone"
     return [
-        (pool.state != "Up", f"pool {name} is {pool.state}, scope {pool.scope}"),
+        (
+            not is_up,
+            f"pool {name} is {pool.state}, scope {pool.scope}"
+            + ("" if is_up else "; bring it up, or name it in exclude_pools and lock"),
+        ),
         (not bears, f"pool {name} bears {tags}" + ("" if bears else f", not {plain(pin.storage_tag)}")),
         (used >= limits.used, f"pool {name} is used to {used:.0%}, limit {limits.used:.0%}"),
         (

@@ -191,15 +191,14 @@ class _Activation:
             preference.put_back()
         except CloudStackError as error:
             # The lease stays: whoever takes it over after its end puts the preference back.
-            self._note(
-                f"the account's {PREFERENCE} could not be put back ({plain(error.text)}); run this command again"
-            )
+            self._note(f"the account's {PREFERENCE} could not be put back", error)
             return
         if moved:
             self._teller.tell("preference", "the account's preference is as it was")
         lease.release()
 
-    def _note(self, problem: str) -> None:
+    def _note(self, what: str, error: CloudStackError) -> None:
+        problem = f"{what} ({plain(error.text)}; {error.repair}); run this command again"
         self._problems.append(problem)
         self._teller.tell("warning", problem)
 
@@ -232,7 +231,7 @@ class _Activation:
         try:
             chosen = observe(self._session, self._roster).chosen
         except CloudStackError as error:
-            self._note(f"the outcome could not be verified ({plain(error.text)}); run this command again")
+            self._note("the outcome could not be verified", error)
             return
         for work in worked:
             seen = chosen.get(work.pin.key)

@@ -195,10 +195,13 @@ def _tls_failure(command: str, reasons: list[BaseException], text: str) -> Cloud
 
 
 def _reasons(error: BaseException) -> Iterator[BaseException]:
-    """Yield ``error`` and what lies under it, outermost first."""
+    """Yield ``error`` and what lies under it, outermost first.
+
+    An error of ours is none of its reasons: it is of an earlier call, where this one was made while that was handled.
+    """
     seen: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
+    while current is not None and id(current) not in seen and not isinstance(current, CloudStackError):
         seen.add(id(current))
         yield current
         inner = getattr(current, "reason", None)

@@ -17,6 +17,7 @@ TESTS = (
     "tests/expansion",
     "tests/cdk/test_constructs.py",
     "tests/cdk/test_engine.py",
+    "tests/cdk/test_writing.py",
     "tests/cloudstack",
     "tests/review",
     "tests/activation/test_activation.py",

@@ -281,6 +281,18 @@ def test_a_live_lease_of_another_is_waited_for_up_to_the_timeout(stage: Stage, s
     first.release()
 
 
+def test_a_server_that_is_out_of_reach_is_waited_for_and_said(stage: Stage, session: Session) -> None:
+    session.caller()
+    stage.emulator.fail("listTags", kind="http503", count=5)
+    told: list[str] = []
+
+    assert take(lease_of(stage, session), Preference(session, session.caller().account_id), told)
+
+    assert len(told) == 1
+    assert "503" in told[0]
+    assert "trying again" in told[0]
+
+
 def test_a_stop_ends_the_wait(stage: Stage, session: Session) -> None:
     preference = Preference(session, session.caller().account_id)
     first = lease_of(stage, session)

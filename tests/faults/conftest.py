@@ -1,11 +1,10 @@
-"""Gathers the outcomes of the whole matrix, and writes its page once each cell has been played."""
+"""Gathers the outcomes of cells of the matrix, and writes them into its page."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faults.cells import CELLS
-from tests.faults.page import PATH, text
+from tests.faults.page import MARKS, PATH, read, text
 
 _outcomes: dict[str, str] = {}
 
@@ -19,8 +18,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the page, after a run of all cells only."""
-    if hasattr(session.config, "workerinput") or set(_outcomes) != {cell.key for cell in CELLS}:
+    """Write the page after a run of the matrix; cells that were not played keep their marks."""
+    if hasattr(session.config, "workerinput") or session.config.getoption("markexpr") != "matrix" or not _outcomes:
         return
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(text(_outcomes), encoding="utf-8")
+    names = {mark: name for name, mark in MARKS.items()}
+    kept = {key: names[mark] for key, mark in read(PATH.read_text(encoding="utf-8")).items() if mark in names}
+    PATH.write_text(text(kept | _outcomes), encoding="utf-8")

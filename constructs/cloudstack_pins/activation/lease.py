@@ -82,9 +82,10 @@ class Lease:
                 found = self._in_the_way()
                 if found is None and self._create(preferred, stop):
                     return True
-            except PASSING:
+            except PASSING as error:
                 if wait.is_over():
                     raise
+                wait.say(f"the lease is not to be had now: {plain(error.text)}; trying again")
                 pause(self._clock, LOOK_SECONDS, stop)
                 continue
             wait.meet(found)

@@ -45,13 +45,16 @@ class LeaseWait:
     def go_on(self, found: tuple[str, Held]) -> None:
         """Say now and then what is waited for. Raises ActivationError where that was for long enough."""
         network_id, held = found
-        now = self._clock.now()
         if self.is_over():
             raise ActivationError(self._occupied(network_id, held))
-        if now - self._told >= TELL_SECONDS:
-            where = "on this network" if network_id == self._network_id else f"for this account on network {network_id}"
-            self._tell(f"waiting for another activation {where} ({plain(held.holder)})")
-            self._told = now
+        where = "on this network" if network_id == self._network_id else f"for this account on network {network_id}"
+        self.say(f"waiting for another activation {where} ({plain(held.holder)})")
+
+    def say(self, text: str) -> None:
+        """Say what is waited for, unless that was done a moment ago."""
+        if self._clock.now() - self._told >= TELL_SECONDS:
+            self._tell(text)
+            self._told = self._clock.now()
 
     def _occupied(self, network_id: str, held: Held) -> str:
         return (

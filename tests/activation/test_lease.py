@@ -12,7 +12,7 @@ import pytest
 from cloudstack_emulator import Emulator
 from cloudstack_pins.activation.holder import Holder
 from cloudstack_pins.activation.lease import SECONDS, Lease, LeaseLost
-from cloudstack_pins.activation.lease_tags import TAG, is_abandoned, read
+from cloudstack_pins.activation.lease_tags import TAG, Held, is_abandoned, read
 from cloudstack_pins.activation.placement import Preference
 from cloudstack_pins.cloudstack import Session
 from cloudstack_pins.errors import ActivationError, CloudStackError
@@ -45,6 +45,18 @@ def take(lease: Lease, preference: Preference, told: list[str], *, timeout: floa
     return lease.acquire(
         preferred=preference.note, put_back=preference.restore, stop=stopped, timeout=timeout, tell=told.append
     )
+
+
+def taken_over(stage: Stage, session: Session, before: str) -> tuple[Lease, Held]:
+    """Take the lease of a crashed activation over, which had noted the pool ``before``."""
+    lease, told = lease_of(stage, session), list[str]()
+    assert take(lease, Preference(session, session.caller().account_id), told)
+    assert "over" in told[-1]
+    assert stage.preference() == before
+    held = read(stage.network_tags())
+    assert held is not None
+    assert held.preferred == before
+    return lease, held
 
 
 def test_a_lease_is_a_tag_that_says_who_until_when_and_what_was_preferred(stage: Stage, session: Session) -> None:
@@ -176,14 +188,8 @@ def test_an_expired_lease_of_the_account_on_another_network_is_taken_over(stage:
     stage.emulator.advance(SECONDS + 1)
     stage.system_network("another")
 
-    lease, preference, told = lease_of(stage, session), Preference(session, account_id), list[str]()
-    assert take(lease, preference, told)
+    lease, _ = taken_over(stage, session, before)
 
-    assert "over" in told[-1]
-    assert stage.preference() == before
-    held = read(stage.network_tags())
-    assert held is not None
-    assert held.preferred == before
     assert is_abandoned(session, its_network, stage.clock.now()) is False
     lease.release()
 
@@ -313,14 +319,8 @@ def test_an_expired_lease_is_taken_over_after_its_preference_was_put_back(stage:
     stage.emulator.advance(SECONDS + 1)
     assert is_abandoned(session, stage.network_id, stage.clock.now())
 
-    lease, preference, told = lease_of(stage, session), Preference(session, account_id), list[str]()
-    assert take(lease, preference, told)
+    lease, held = taken_over(stage, session, before)
 
-    assert "over" in told[-1]
-    assert stage.preference() == before
-    held = read(stage.network_tags())
-    assert held is not None
-    assert held.preferred == before
     with pytest.raises(LeaseLost):
         crashed.keep()
     crashed.release()

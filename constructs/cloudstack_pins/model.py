@@ -15,6 +15,7 @@ Coverage = Literal["every-pool", "any-pool"]
 Mode = Literal["local-exec", "run-task", "none"]
 Scope = Literal["CLUSTER", "ZONE", "HOST"]
 
+SYSTEM_ACCOUNT = "system"
 TAG_PREFIX = "cloudstack-pins/"
 TAG_SET = TAG_PREFIX + "set"
 TAG_TEMPLATE = TAG_PREFIX + "template"

@@ -15,7 +15,7 @@ from cloudstack_pins.activation.holder import Holder
 from cloudstack_pins.cloudstack import Caller, Session
 from cloudstack_pins.cloudstack.rows import Row
 from cloudstack_pins.errors import RightsMissing
-from cloudstack_pins.model import TAG_PREFIX
+from cloudstack_pins.model import SYSTEM_ACCOUNT, TAG_PREFIX
 
 TAG = TAG_PREFIX + "activation"
 RENEWALS = (TAG + "-renewed-a", TAG + "-renewed-b")
@@ -23,7 +23,6 @@ STILL_SECONDS = 60.0
 """A live holder renews every 30 s: one that was seen to do nothing for so long is gone, whatever its clock says."""
 SKEW_SECONDS = 900.0
 """How far two machines' clocks may be apart: further off, CloudStack refuses the signatures of one of them."""
-SYSTEM = "system"
 NONE = "-"
 _VALUE = re.compile(
     r"holder=(?P<holder>\S+) until=(?P<until>\d+) account=(?P<account>\S+) preferred=(?P<preferred>\S+)"
@@ -119,4 +118,4 @@ def _is_trusted(row: Row, caller: Caller) -> bool:
     if (row.get("account"), row.get("domainid")) == (caller.account, caller.domain_id):
         return True
     # Any domain may have an account of that name.
-    return (row.get("account"), row.get("domainpath")) == (SYSTEM, "ROOT")
+    return (row.get("account"), row.get("domainpath")) == (SYSTEM_ACCOUNT, "ROOT")

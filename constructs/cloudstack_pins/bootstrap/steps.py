@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from cloudstack_pins.bootstrap.observation import CONFIG_DRIVE_OFFERING, L2_OFFERING, Observation
 from cloudstack_pins.cloudstack import Network
 from cloudstack_pins.declaration import Declaration
-
-SYSTEM = "system"
+from cloudstack_pins.model import SYSTEM_ACCOUNT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +114,7 @@ def _is_owners(declaration: Declaration, seen: Observation, network: Network) ->
     if network.acl_type.lower() == "domain":
         return True
     if declaration.owner == "system":
-        return network.account == SYSTEM
+        return network.account == SYSTEM_ACCOUNT
     caller = seen.caller
     own = network.account == caller.account and network.domain_id == caller.domain_id
     # Others than root admins are shown only what they may use.
@@ -161,7 +160,7 @@ def _create(declaration: Declaration, seen: Observation, zone_id: str) -> tuple[
             zone_name=declaration.zone,
             offering_id=seen.offerings[offering],
             offering_name=offering,
-            account=SYSTEM if system else None,
+            account=SYSTEM_ACCOUNT if system else None,
             domain_id=seen.root_domain_id if system else None,
         ),
         [],

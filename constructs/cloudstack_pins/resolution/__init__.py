@@ -14,7 +14,7 @@ from cloudstack_pins.declaration import Declaration
 from cloudstack_pins.errors import ExpansionError, ResolutionError
 from cloudstack_pins.fields import shown
 from cloudstack_pins.lock import Lock, LockedTag, LockedTemplate, Named
-from cloudstack_pins.model import Owner, Template
+from cloudstack_pins.model import SYSTEM_ACCOUNT, Owner, Template
 from cloudstack_pins.pin_key import refuse_collisions
 from cloudstack_pins.pin_set import combine
 from cloudstack_pins.resolution.activity import Activity, observe_activity
@@ -22,7 +22,7 @@ from cloudstack_pins.resolution.changes import changes_between
 from cloudstack_pins.resolution.findings import Findings
 from cloudstack_pins.resolution.former_keys import with_todays_keys
 from cloudstack_pins.resolution.networks import choose_network, refuse_password_templates
-from cloudstack_pins.resolution.observed import SYSTEM, Observed, SeenNetwork, SeenPool, SeenTemplate, observe
+from cloudstack_pins.resolution.observed import Observed, SeenNetwork, SeenPool, SeenTemplate, observe
 from cloudstack_pins.resolution.offerings import choose_offering, spec_for
 from cloudstack_pins.resolution.pools import Wanted, assign_keys, choose_pools, hosts_of, locked_pools
 from cloudstack_pins.resolution.rights import refuse_missing_rights
@@ -150,10 +150,10 @@ def _warn_other_hypervisors(
 
 
 def _owner(declaration: Declaration, observed: Observed, network: SeenNetwork) -> Owner:
-    if declaration.owner != SYSTEM:
+    if declaration.owner != SYSTEM_ACCOUNT:
         return Owner()
     domain = observed.root_domain.id if observed.root_domain else network.domain_id
-    return Owner(account=SYSTEM, domain_id=domain)
+    return Owner(account=SYSTEM_ACCOUNT, domain_id=domain)
 
 
 def _locked(key: str, seen: SeenTemplate) -> LockedTemplate:

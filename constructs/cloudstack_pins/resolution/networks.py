@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cloudstack_pins.declaration import Declaration
 from cloudstack_pins.fields import shown
+from cloudstack_pins.model import SYSTEM_ACCOUNT
 from cloudstack_pins.resolution.findings import Findings
-from cloudstack_pins.resolution.observed import SYSTEM, Observed, SeenNetwork, SeenTemplate
+from cloudstack_pins.resolution.observed import Observed, SeenNetwork, SeenTemplate
 
 CONFIG_DRIVE = "DefaultL2NetworkOfferingConfigDrive"
 
@@ -48,7 +49,7 @@ def refuse_password_templates(
 
 
 def _repair(declaration: Declaration, what: str) -> str:
-    if declaration.owner == SYSTEM:
+    if declaration.owner == SYSTEM_ACCOUNT:
         return f"run `cloudstack-pins bootstrap {declaration.path.parent}`, which {what}"
     offering = CONFIG_DRIVE if CONFIG_DRIVE in what else "DefaultL2NetworkOffering"
     return f"write the name of one that the key's account owns, or create one of {offering}"
@@ -57,8 +58,8 @@ def _repair(declaration: Declaration, what: str) -> str:
 def _belongs(network: SeenNetwork, declaration: Declaration, observed: Observed) -> bool:
     caller = observed.caller
     own = network.account == caller.account and network.domain_id == caller.domain_id
-    if declaration.owner == SYSTEM:
-        return network.for_domain or (network.account == SYSTEM and _let_in(network, observed))
+    if declaration.owner == SYSTEM_ACCOUNT:
+        return network.for_domain or (network.account == SYSTEM_ACCOUNT and _let_in(network, observed))
     if observed.permitted is None:
         return own or network.for_domain or network.usable
     return own or network.for_domain or _let_in(network, observed)
@@ -70,13 +71,13 @@ def _let_in(network: SeenNetwork, observed: Observed) -> bool:
 
 def _refuse_foreign(named: list[SeenNetwork], declaration: Declaration, observed: Observed, findings: Findings) -> None:
     account = shown(observed.caller.account)
-    if declaration.owner == SYSTEM and any(network.account == SYSTEM for network in named):
+    if declaration.owner == SYSTEM_ACCOUNT and any(network.account == SYSTEM_ACCOUNT for network in named):
         repair = _repair(declaration, "permits it")
         findings.refuse(
             "network", f"the account {account} of this key has no permission on {shown(declaration.network)}; {repair}"
         )
         return
-    wanted = shown(SYSTEM) if declaration.owner == SYSTEM else account
+    wanted = shown(SYSTEM_ACCOUNT) if declaration.owner == SYSTEM_ACCOUNT else account
     owners = ", ".join(sorted({shown(network.account) for network in named}))
     findings.refuse(
         "network",

@@ -10,9 +10,9 @@ from typing import Any
 from cloudstack_pins.cloudstack import Caller, Session
 from cloudstack_pins.declaration import Declaration
 from cloudstack_pins.lock import Named
+from cloudstack_pins.model import SYSTEM_ACCOUNT
 
 Row = Mapping[str, Any]
-SYSTEM = "system"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +191,7 @@ def observe(session: Session, declaration: Declaration) -> Observed:
         permitted=_permitted(session, networks, declaration) if root else None,
         pools=pools,
         hosts=_hosts(session, zone) if local else (),
-        root_domain=_root_domain(session) if root and declaration.owner == SYSTEM else None,
+        root_domain=_root_domain(session) if root and declaration.owner == SYSTEM_ACCOUNT else None,
         may_expunge=root or not declaration.expunge or _may_expunge(session),
     )
 

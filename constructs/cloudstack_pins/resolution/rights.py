@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cloudstack_pins.declaration import Declaration
 from cloudstack_pins.fields import shown
+from cloudstack_pins.model import SYSTEM_ACCOUNT
 from cloudstack_pins.resolution.findings import Findings
-from cloudstack_pins.resolution.observed import SYSTEM, Observed
+from cloudstack_pins.resolution.observed import Observed
 
 
 def refuse_missing_rights(declaration: Declaration, observed: Observed, findings: Findings) -> None:
@@ -13,7 +14,7 @@ def refuse_missing_rights(declaration: Declaration, observed: Observed, findings
     if observed.caller.is_root_admin:
         return
     key = f"the key of account {shown(observed.caller.account)} is not a root admin's"
-    if declaration.owner == SYSTEM:
+    if declaration.owner == SYSTEM_ACCOUNT:
         findings.refuse(
             "owner",
             f'"system" needs assignVirtualMachine into the system account, and {key}; write owner = "caller" or use a'
